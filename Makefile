@@ -1,0 +1,38 @@
+# POLLRDHUP: one verb, one script; `make help` lists them.
+#
+# K=control|base|patched names a kernel, T=program a test, S=series a series,
+# P=series/NNNN a patch; LINUX= or LINUX_TARBALL= the kernel source, BUILD=
+# the directory for everything that is generated.
+.DEFAULT_GOAL := help
+.PHONY: help run check tree save kernel boot kselftest prove clean
+K ?= patched
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: ## the main job: three kernels, every test, one verdict
+	@scripts/run.sh
+
+check: ## every test that this repository has, the main job included
+	@scripts/check.sh
+
+tree: ## patches/ to branches and worktrees (S=series for one more worktree)
+	@scripts/tree.sh $(S)
+
+save: ## branches back to patches/
+	@scripts/save.sh
+
+kernel: ## build one kernel: K=control, base or patched
+	@scripts/tree.sh && scripts/kernel.sh $(K)
+
+boot: ## a shell in one kernel: K=
+	@scripts/boot.sh $(K)
+
+kselftest: ## tests in one kernel: K=, T=program for one, V=1 to watch
+	@scripts/tree.sh && scripts/kernel.sh $(K) && V=$(V) scripts/kselftest.sh $(K) $(T)
+
+prove: ## the tests before and after a patch: P=net/0003, or all
+	@scripts/prove.sh $(P)
+
+clean: ## remove everything that is generated, the kernel source too
+	rm -rf build

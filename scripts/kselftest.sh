@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# kselftest.sh K [PROGRAM]: run the kselftests in a guest with kernel K.
+#
+# Takes: K; the name of one program, or none for all; FAULT=hang|panic|die to
+# have the guest fail on purpose; LIMIT=seconds for the whole guest (default:
+# the tests' own limits and a minute).  Gives: $build/results/K.ktap and
+# K.console, and whether anything failed.  V=1 prints the KTAP as it comes.
+# Errors: a guest that hung, panicked or stopped short is said to have, with
+# the last lines of its console; exit status 1 for that or a failing test.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/guest.sh
+. "$top/scripts/guest.sh"
+
+kernel=${1:-}
+program=${2:-}
+results=$build/results
+tests=$build/selftests/kselftest
+ktap=$results/$kernel.ktap
+console=$results/$kernel.console
+
+# The test programs, "TARGET PROGRAM SECONDS" a line: those whose source is
+# ours, of what the kernel's own build made.
+list_tests() {
+	local source dir name limit
+	while read -r source; do
+		dir=${source#tools/testing/selftests/}
+		name=${dir##*/}
+		name=${name%.c}
+		dir=${dir%/*}
+		[ -x "$tests/$dir/$name" ] || continue
+		limit=$(sed -n 's/^timeout=//p' "$top/tools/testing/selftests/$dir/settings" 2>/dev/null) || true
+		echo "$dir $name ${limit:-45}"
+	done < <(kernel_path_files | grep '^tools/testing/selftests/.*\.c$')
+}
+
+fill_initramfs() {
+	local root=$build/guest/root target name limit
+	rm -rf "$root"
+	mkdir -p "$root"
+	: >"$root/tests"
+	while read -r target name limit; do
+		[ -z "$program" ] || [ "$program" = "$name" ] || continue
+		mkdir -p "$root/selftests/$target"
+		cp "$tests/$target/$name" "$root/selftests/$target/"
+		echo "$target:$name $limit /selftests/$target/$name" >>"$root/tests"
+	done < <(list_tests)
+	[ -s "$root/tests" ] || die "there is no test program '$program'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
+	limit=${LIMIT:-$(awk '{ s += $2 } END { print s + 60 }' "$root/tests")}
+	pack_initramfs "$build/guest/tests.cpio" "$root"
+	guest_limit=$limit
+}
+
+last_words() {
+	printf '    console: %s\n' "$console"
+	tail -n 8 "$console" | sed 's/^/    | /'
+}
+
+case $kernel in
+control | base | patched) ;;
+*) die "K=$kernel is no kernel; name control, base or patched" ;;
+esac
+need qemu-system-x86_64
+[ -f "$build/kernel/$kernel/bzImage" ] || "$top/scripts/kernel.sh" "$kernel"
+"$top/scripts/selftests.sh"
+build_init
+fill_initramfs
+mkdir -p "$results"
+rm -f "$ktap" "$console"
+: >"$ktap"
+
+watch=
+if [ "${V:-}" = 1 ]; then
+	tail -f "$ktap" &
+	watch=$!
+fi
+status=0
+boot_guest "$build/kernel/$kernel/bzImage" "$build/guest/tests.cpio" \
+	"ktap=/dev/ttyS1 ${FAULT:+fault=$FAULT}" \
+	-serial "file:$console" -serial "file:$ktap" </dev/null || status=$?
+[ -z "$watch" ] || kill "$watch"
+
+if [ "$status" = 124 ]; then
+	printf 'rdhup: the %s guest hung: killed after %s s\n' "$kernel" "$guest_limit" >&2
+	last_words >&2
+	exit 1
+elif grep -q 'Kernel panic' "$console"; then
+	printf 'rdhup: the %s guest panicked: %s\n' "$kernel" \
+		"$(grep -m 1 -o 'Kernel panic.*' "$console")" >&2
+	last_words >&2
+	exit 1
+elif ! grep -q '^# guest done' "$ktap"; then
+	printf 'rdhup: the %s guest stopped in the middle of its tests; its KTAP is cut short\n' "$kernel" >&2
+	last_words >&2
+	exit 1
+fi
+python3 "$top/scripts/verdict.py" summary "$build" "$kernel"

@@ -1,0 +1,140 @@
+# shellcheck shell=bash
+# What every verb shares; sourced, never run.
+#
+# Takes from the environment: BUILD, the directory for everything that is
+# generated (default: build/ in the checkout).  Gives: $top, $build,
+# $linux_git and the functions below.  Errors: one line on stderr that says
+# what is wrong and what to do, exit status 1; Ctrl-C: exit status 130.
+set -euo pipefail
+shopt -s inherit_errexit
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+mkdir -p "${BUILD:-$top/build}"
+build=$(cd "${BUILD:-$top/build}" && pwd)
+linux_git=$build/linux.git
+export KERNEL_VERSION=7.3.4
+
+# The author of every stored patch and of every commit made from one.  The
+# submitter's own name takes its place in `make export`.
+export identity_name="Seed 5be83277 maintainers"
+export identity_email="maintainers@users.noreply.h-seed-5be83277.example"
+
+# One cache for all trees: control, base and patched share most objects.
+export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
+
+die() {
+	printf 'rdhup: %s\n' "$*" >&2
+	exit 1
+}
+
+# One line about what is being done; the unfinished kind that progress()
+# overwrites if stdout is a terminal.
+step() {
+	printf '==> %s\n' "$*"
+}
+
+# progress LABEL TOTAL: count the lines of stdin against TOTAL, in place on a
+# terminal and silently elsewhere.
+progress() {
+	local label=$1 total=$2 n=0
+	if [ ! -t 1 ]; then
+		cat >/dev/null
+		return
+	fi
+	while IFS= read -r _; do
+		n=$((n + 1))
+		printf '\r    %s: %d of about %d  ' "$label" "$n" "$total"
+	done
+	printf '\r\033[K'
+}
+
+trap 'trap - INT; printf "\nrdhup: interrupted; the same command carries on from here\n" >&2; exit 130' INT
+
+# The Debian package that brings a command (or, with a slash, a file).
+package_of() {
+	case $1 in
+	qemu-system-x86_64) echo qemu-system-x86 ;;
+	ld) echo binutils ;;
+	gcc | make | bc | flex | bison | git | cpio | rsync | ccache | perl | sparse | \
+		coccinelle | codespell | shellcheck | clang | b4) echo "$1" ;;
+	xz) echo xz-utils ;;
+	spatch) echo coccinelle ;;
+	python3) echo python3 ;;
+	*/libelf.h) echo libelf-dev ;;
+	*/opensslv.h) echo libssl-dev ;;
+	*/libc.a) echo libc6-dev ;;
+	qemu-system-sparc64) echo qemu-system-sparc ;;
+	sparc64-linux-gnu-gcc) echo gcc-sparc64-linux-gnu ;;
+	*) die "no Debian package is known for the tool '$1'" ;;
+	esac
+}
+
+has() {
+	case $1 in
+	/*) [ -e "$1" ] || compgen -G "${1/\/include\//\/include\/*\/}" >/dev/null ||
+		compgen -G "${1/\/lib\//\/lib\/*\/}" >/dev/null ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# need TOOL...: make sure that the tools are there; on Debian, as root or
+# with a sudo that does not ask, install what is missing.
+need() {
+	local tool missing=() as_root=()
+	for tool; do
+		has "$tool" || missing+=("$(package_of "$tool")")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" != 0 ]; then
+		as_root=(sudo -n)
+	fi
+	if [ ! -e /etc/debian_version ] ||
+		{ [ ${#as_root[@]} -gt 0 ] && ! sudo -n true 2>/dev/null; }; then
+		die "missing tools; as root: apt-get install ${missing[*]}"
+	fi
+	step "installing ${missing[*]}"
+	"${as_root[@]}" apt-get update -qq >"$build/apt.log" 2>&1 || true
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+		>>"$build/apt.log" 2>&1 ||
+		die "apt-get could not install ${missing[*]}; see $build/apt.log"
+}
+
+need_space() { # need_space GIGABYTES WHAT
+	local free
+	free=$(df -Pk "$build" | awk 'NR == 2 { print int($4 / 1048576) }')
+	[ "$free" -ge "$1" ] ||
+		die "$2 needs $1 GB in $build, which has $free; make room or set BUILD="
+}
+
+# The files that lie at the path which they will have in the kernel.
+kernel_path_files() {
+	git -C "$top" ls-files --cached --others --exclude-standard -- \
+		include net fs tools Documentation scripts/coccinelle
+}
+
+# Git on the kernel repository, whatever the caller's own configuration says.
+lgit() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git --git-dir="$linux_git" "$@"
+}
+
+# The series that are sent, in the order in which they make `patched`.
+sendable_series() {
+	grep -v '^#' "$top/patches/order"
+}
+
+# The patch files of one series, with full paths, in order.
+patches_of() {
+	sed "s|^|$top/patches/$1/|" "$top/patches/$1/series"
+}
+
+# The notes of a stored patch: what stands between the first "---" and the
+# diffstat; see patch_parts() in tree.sh for the other parts.
+notes_of() {
+	awk '/^diff --git / { exit } n == 1 && /^---$/ { exit } /^---$/ { n++; next } n == 1' "$1"
+}
+
+# The values of one kind of note ("Adds", "Proof") in a stored patch.
+note_values() {
+	notes_of "$2" | sed -n "s/^$1: *//p"
+}

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the guests said, read with the kernel's own KTAP parser.
+
+load(top, build) gives the verdict that verdict.py prints and report.py draws.
+Inputs: build/results/K.ktap and K.console, the "Proof:" notes of the patches,
+and patches/known-failures (TEST, a tab, DEFECT, a tab, REASON).
+"""
+import os
+import re
+import sys
+
+KERNELS = ('control', 'base', 'patched')
+SPLAT = re.compile(
+    r'BUG:|WARNING:|Oops|general protection|INFO: task .* blocked|rcu: INFO|'
+    r'possible (circular|recursive|irq lock)|possible deadlock|suspicious RCU|'
+    r'inconsistent lock state|KASAN:|KCSAN:|UBSAN:|soft lockup|Kernel panic')
+OK, FAIL, SKIP, NONE = 'ok', 'FAIL', 'skip', '-'
+
+
+class Result:
+    """One test on one kernel: how it ended, and the lines it printed."""
+
+    def __init__(self, state, log):
+        self.state = state
+        self.log = log
+
+
+class Verdict:
+    """Everything that a report needs, and why it is not a pass, if so."""
+
+    def __init__(self):
+        self.tests = {}         # "target:program test" -> {kernel: Result}
+        self.kernels = []       # those that have results
+        self.proofs = []        # (patch, test, before, after, holds)
+        self.known = {}         # test -> (defect, reason)
+        self.splats = {}        # kernel -> [(test, line)]
+        self.faults = []        # sentences; empty means pass
+
+    def state(self, test, kernel):
+        """The state of a test on a kernel, NONE if it was not run there."""
+        result = self.tests.get(test, {}).get(kernel)
+        return result.state if result else NONE
+
+    def count(self, kernel, state):
+        """How many tests ended in that state on that kernel."""
+        return sum(self.state(t, kernel) == state for t in self.tests)
+
+
+def kunit_parser(build):
+    """The parser of the kernel tree that is being tested."""
+    path = os.path.join(build, 'linux/base/tools/testing/kunit')
+    if path not in sys.path:
+        sys.path.insert(0, path)
+    import kunit_parser as parser       # pylint: disable=import-error
+    import kunit_printer as printer     # pylint: disable=import-error
+    return parser, printer
+
+
+def read_ktap(build, kernel):
+    """{test name: Result} of one guest."""
+    parser, printer = kunit_parser(build)
+    states = {parser.TestStatus.SUCCESS: OK, parser.TestStatus.SKIPPED: SKIP}
+    path = os.path.join(build, 'results', kernel + '.ktap')
+    with open(path, encoding='utf-8', errors='replace') as ktap:
+        main = parser.parse_run_tests(ktap.read().splitlines(),
+                                      printer.BufferPrinter())
+    found = {}
+
+    def walk(test, program):
+        if not test.subtests:
+            name = test.name.split(' # ')[0]
+            key = f'{program} {name}' if program != name else program
+            found[key] = Result(states.get(test.status, FAIL), test.log)
+        for sub in test.subtests:
+            walk(sub, program or sub.name.split(' # ')[0])
+
+    for program in main.subtests:
+        name = program.name.split(' # ')[0]
+        walk(program, name)
+        # a program that was killed may have only passing tests behind it
+        if program.subtests and states.get(program.status, FAIL) == FAIL and \
+           all(s.ok_status() for s in program.subtests):
+            found[f'{name} (the program)'] = Result(FAIL, program.log)
+    return found
+
+
+def read_splats(build, kernel):
+    """[(test that was running, line)] from one console."""
+    test, found = 'boot', []
+    path = os.path.join(build, 'results', kernel + '.console')
+    with open(path, encoding='utf-8', errors='replace') as console:
+        for line in console:
+            if 'rdhup: start ' in line:
+                test = line.split('rdhup: start ')[1].strip()
+            elif 'ommand line:' not in line and SPLAT.search(line):
+                found.append((test, line.strip()))
+    return found
+
+
+def read_proofs(top):
+    """[(series, patch, test key)] of every "Proof:" note, in order."""
+    found = []
+    with open(os.path.join(top, 'patches/order'), encoding='utf-8') as order:
+        series = ['introduce'] + [s for s in order.read().split()
+                                  if not s.startswith('#')]
+    for name in series:
+        folder = os.path.join(top, 'patches', name)
+        with open(os.path.join(folder, 'series'), encoding='utf-8') as patches:
+            files = patches.read().split()
+        for patch in files:
+            with open(os.path.join(folder, patch), encoding='utf-8') as mail:
+                notes = mail.read().split('\ndiff --git ')[0]
+            for target, program, test in re.findall(
+                    r'^Proof: +(\S+) +(\S+) +(\S+)$', notes, re.M):
+                found.append((name, patch, f'{target}:{program} {test}'))
+    return found
+
+
+def read_known(top):
+    """{test: (defect, reason)} of patches/known-failures."""
+    known = {}
+    path = os.path.join(top, 'patches/known-failures')
+    if os.path.exists(path):
+        with open(path, encoding='utf-8') as lines:
+            for line in lines:
+                if line.strip() and not line.startswith('#'):
+                    test, defect, reason = line.rstrip('\n').split('\t')
+                    known[test] = (defect, reason)
+    return known
+
+
+def judge(verdict):
+    """Fill in verdict.faults."""
+    for test in verdict.tests:
+        state = verdict.state(test, 'patched')
+        if test in verdict.known:
+            if state == OK:
+                verdict.faults.append(
+                    f'{test} passes on patched: take it out of patches/known-failures')
+        elif 'patched' in verdict.kernels and state != OK:
+            said = {FAIL: 'fails', SKIP: 'is skipped', NONE: 'was not run'}
+            verdict.faults.append(f'{test} {said[state]} on patched')
+    for patch, test, before, after, holds in verdict.proofs:
+        if not holds:
+            verdict.faults.append(f'proof of {patch} does not hold: {test} is '
+                                  f'"{before}" before and "{after}" after')
+    for kernel, splats in verdict.splats.items():
+        for test, line in splats:
+            verdict.faults.append(f'{kernel} console, during {test}: {line}')
+
+
+def load(top, build, kernels=KERNELS):
+    """Read everything there is for @kernels; a Verdict."""
+    verdict = Verdict()
+    verdict.known = read_known(top)
+    for kernel in kernels:
+        if not os.path.exists(os.path.join(build, 'results', kernel + '.ktap')):
+            continue
+        verdict.kernels.append(kernel)
+        for test, result in read_ktap(build, kernel).items():
+            verdict.tests.setdefault(test, {})[kernel] = result
+        verdict.splats[kernel] = read_splats(build, kernel)
+    for series, patch, test in read_proofs(top):
+        pair = ('control', 'base') if series == 'introduce' else ('base', 'patched')
+        if not set(pair) <= set(verdict.kernels):
+            continue
+        before, after = (verdict.state(test, k) for k in pair)
+        verdict.proofs.append((f'{series}/{patch}', test, before, after,
+                               before == FAIL and after == OK))
+    judge(verdict)
+    return verdict

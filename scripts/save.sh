@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# save.sh: the way back from `make tree`: write the commits of the series
+# branches in $build/linux.git to patches/<series>/, and the files that they
+# add to the kernel to the same path in this repository.
+#
+# The only verb that writes outside $build.  A new file needs no "Adds:" line,
+# it is given one.  `make tree && make save` changes nothing.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/series.sh
+. "$top/scripts/series.sh"
+
+index=$build/save.index
+format=(-q --zero-commit -N --always --no-signature --no-renames --abbrev=12
+	--stat=72 --diff-algorithm=myers --src-prefix=a/ --dst-prefix=b/)
+
+in_index() {
+	GIT_INDEX_FILE=$index lgit "$@"
+}
+
+# Our own MAINTAINERS entries: what COMMIT inserts into the kernel's.
+save_maintainers() {
+	local text
+	text=$(lgit diff --unified=0 "$1^" "$1" -- MAINTAINERS | sed -n '/^+++/d; s/^+//p' |
+		awk 'NF { blank = 0; if (out && gap) print ""; print; out = 1; gap = 0; next } { gap = 1 }')
+	put "$text" "$top/MAINTAINERS"
+}
+
+# put TEXT FILE: write only if it changes.
+put() {
+	[ "$(cat "$2" 2>/dev/null)" != "$1" ] || return 0
+	mkdir -p "$(dirname "$2")"
+	printf '%s\n' "$1" >"$2"
+}
+
+# Write one file of COMMIT to its kernel path here, byte for byte.
+save_file() { # save_file COMMIT FILE MODE
+	mkdir -p "$top/$(dirname "$2")"
+	lgit cat-file blob "$1:$2" >"$build/save.file"
+	cmp -s "$build/save.file" "$top/$2" || cp "$build/save.file" "$top/$2"
+	if [ "$3" = 100755 ]; then chmod 755 "$top/$2"; else chmod 644 "$top/$2"; fi
+	echo "$2" >>"$build/saved"
+}
+
+# True if one of the "Adds:" lines in $build/msg covers FILE.
+covered() {
+	local value
+	while read -r value; do
+		if [ "$1" = "$value" ] || [[ $1 == "${value%/}"/* ]]; then
+			return 0
+		fi
+	done < <(sed -n '/^---$/,$ s/^Adds: *//p' "$build/msg")
+	return 1
+}
+
+# reduce COMMIT PARENT: the commit without the files that it adds, which are
+# saved at their own paths; prints the new commit.
+reduce() {
+	local commit=$1 status mode file
+	lgit log -1 --format=%B "$commit" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$build/msg"
+	lgit read-tree --index-output="$index" "$commit"
+	# every file that is ours at this point, whoever added it
+	while read -r _ mode _ _ status file; do
+		case $status in
+		A)
+			# mode 0 removes; --force-remove would want a work tree
+			printf '0 %s\t%s\n' "$(printf '0%.0s' {1..40})" "$file" |
+				in_index update-index --index-info
+			[ "$(lgit log --format=%H --diff-filter=A "$start..$commit" -- "$file" | tail -n 1)" = "$commit" ] || {
+				[ "$(lgit rev-parse "$commit:$file")" = "$(lgit rev-parse "$commit^:$file")" ] ||
+					die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
+				continue
+			}
+			if ! covered "$file"; then
+				grep -q '^---$' "$build/msg" || echo '---' >>"$build/msg"
+				echo "Adds: $file" >>"$build/msg"
+			fi
+			save_file "$commit" "$file" "$mode"
+			;;
+		esac
+	done < <(lgit diff-tree -r --no-renames "$start" "$commit")
+	if grep -q '^Adds: MAINTAINERS$' "$build/msg"; then
+		save_maintainers "$commit"
+	fi
+	if [ "$start" = "$(lgit rev-parse base)" ]; then
+		in_index update-index --cacheinfo "100644,$(lgit rev-parse base:MAINTAINERS),MAINTAINERS"
+	fi
+	GIT_AUTHOR_NAME=$identity_name GIT_AUTHOR_EMAIL=$identity_email \
+		GIT_AUTHOR_DATE=$(lgit log -1 --format=%ad --date=raw "$commit") \
+		GIT_COMMITTER_NAME=$identity_name GIT_COMMITTER_EMAIL=$identity_email \
+		GIT_COMMITTER_DATE='@0 +0000' git --git-dir="$linux_git" \
+		commit-tree -p "$2" -F "$build/msg" "$(in_index write-tree)"
+}
+
+save_series() { # save_series SERIES START
+	local commit parent out=$build/save.out
+	start=$2
+	parent=$start
+	while read -r commit; do
+		parent=$(reduce "$commit" "$parent")
+	done < <(lgit rev-list --reverse "$start..$1")
+	rm -rf "$out"
+	mkdir -p "$out" "$top/patches/$1"
+	lgit format-patch "${format[@]}" -o "$out" "$start..$parent"
+	find "$out" -name '*.patch' -printf '%f\n' | sort >"$out/series"
+	for old in "$top/patches/$1"/*.patch; do
+		[ -e "$old" ] && [ ! -e "$out/${old##*/}" ] && rm "$old"
+	done
+	for new in "$out"/*; do
+		cmp -s "$new" "$top/patches/$1/${new##*/}" || cp "$new" "$top/patches/$1/"
+	done
+	lgit update-ref "refs/generated/$1" "$1"
+}
+
+lgit rev-parse -q --verify patched >/dev/null || die "there are no branches yet; run make tree"
+[ "$(lgit rev-parse patched)" = "$(lgit rev-parse refs/generated/patched)" ] ||
+	die "branch patched has commits of its own; it is made of the series: move them to one (make tree S=<series>)"
+[ "$(lgit rev-parse 'introduce^{tree}')" = "$(lgit rev-parse 'base^{tree}')" ] ||
+	die "control + introduce is not base any more; make the branch introduce end at base's tree"
+: >"$build/saved"
+save_series introduce "$(lgit rev-parse control)"
+for series in $(sendable_series); do
+	save_series "$series" "$(lgit rev-parse base)"
+done
+while read -r file; do
+	grep -qx "$file" "$build/saved" || {
+		step "no patch adds $file any more: removed"
+		rm "$top/$file"
+	}
+done < <(kernel_path_files)

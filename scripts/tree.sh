@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# tree.sh [SERIES]: turn patches/ and the files at kernel paths into the git
+# branches of $build/linux.git: control, introduce, one a series, patched.
+# Worktrees of control, base and patched, and of SERIES if one is named, are
+# brought up to date under $build/linux/.
+#
+# Refuses to move a branch that holds commits `make save` has not seen, or a
+# worktree with uncommitted changes.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/series.sh
+. "$top/scripts/series.sh"
+
+# move_branch NAME COMMIT
+move_branch() {
+	local now was
+	now=$(lgit rev-parse -q --verify "refs/heads/$1") || now=
+	was=$(lgit rev-parse -q --verify "refs/generated/$1") || was=
+	[ "$now" != "$2" ] || { lgit update-ref "refs/generated/$1" "$2"; return 0; }
+	[ "$now" = "$was" ] ||
+		die "branch $1 has commits that are not in patches/; run make save, or git --git-dir=$linux_git branch -D $1"
+	check_clean "$1"
+	lgit update-ref "refs/generated/$1" "$2"
+	lgit update-ref "refs/heads/$1" "$2"
+}
+
+check_clean() {
+	local dir=$build/linux/$1
+	[ -e "$dir/.git" ] || return 0
+	[ -z "$(git -C "$dir" status --porcelain -uno | head -n 1)" ] ||
+		die "$dir has uncommitted changes; commit them (then make save) or git restore them"
+}
+
+# A worktree on its branch, at its head.  Only files that differ are written,
+# so that make sees no change where there is none.
+worktree() {
+	local dir=$build/linux/$1 stamp
+	if [ ! -e "$dir/.git" ]; then
+		need_space 3 "checking out $1"
+		step "checking out $1"
+		rm -rf "$dir"
+		lgit worktree prune
+		lgit worktree add -q --force "$dir" "$1"
+	fi
+	# the branch may have been moved below the worktree's feet
+	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
+	[ "$(cat "$stamp" 2>/dev/null)" = "$(lgit rev-parse "$1")" ] || {
+		git -C "$dir" reset -q --hard
+		lgit rev-parse "$1" >"$stamp"
+	}
+}
+
+"$top/scripts/base.sh"
+: >"$build/added"
+declare -A head=([base]=$(lgit rev-parse base))
+head[control]=$(build_control)
+head[introduce]=$(build_series introduce "${head[control]}")
+[ "$(lgit rev-parse "${head[introduce]}^{tree}")" = "$(lgit rev-parse 'base^{tree}')" ] ||
+	die "control + patches/introduce is not base: $(lgit diff --stat=72 base "${head[introduce]}" | tail -n 1)"
+head[patched]=${head[base]}
+for series in $(sendable_series); do
+	head[$series]=$(build_series "$series" "${head[base]}")
+	head[patched]=$(build_series "$series" "${head[patched]}" -3)
+done
+while read -r file; do
+	grep -q "^$file " "$build/added" ||
+		die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
+done < <(kernel_path_files)
+
+for branch in "${!head[@]}"; do
+	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}"
+done
+for branch in control base patched ${1:+"$1"}; do
+	worktree "$branch"
+done

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Say how the kselftests went.
+
+verdict.py summary BUILD KERNEL  one guest: counts, and what failing tests printed
+verdict.py matrix BUILD          all guests: a line a test, a column a kernel, the
+                                 proofs, and in words what has been shown
+
+Exit status: 0 if all is well (see results.judge), 1 if not, 2 for bad usage.
+"""
+import os
+import sys
+
+import results
+from results import FAIL, KERNELS, NONE, OK, SKIP
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+COLOR = {OK: '32', FAIL: '31', SKIP: '33', NONE: '2'}
+
+
+def paint(text, state):
+    """Colour for a terminal, nothing else for a file."""
+    if not sys.stdout.isatty():
+        return text
+    return f'\033[{COLOR[state]}m{text}\033[0m'
+
+
+def summary(build, kernel):
+    """One guest; True if nothing failed."""
+    verdict = results.load(TOP, build, (kernel,))
+    failed = [t for t in verdict.tests if verdict.state(t, kernel) == FAIL]
+    for test in failed:
+        print(paint(f'not ok {test}', FAIL))
+        for line in verdict.tests[test][kernel].log:
+            if 'RUN  ' not in line:
+                print('    ' + line.strip())
+    for test in verdict.tests:
+        if verdict.state(test, kernel) == SKIP:
+            print(paint(f'skip   {test}', SKIP))
+    for test, line in verdict.splats[kernel]:
+        print(paint(f'splat  during {test}: {line}', FAIL))
+    print(f'{kernel}: {verdict.count(kernel, OK)} passed, {len(failed)} failed, '
+          f'{verdict.count(kernel, SKIP)} skipped')
+    return not failed and not verdict.splats[kernel]
+
+
+def in_words(verdict):
+    """What the matrix shows, as sentences."""
+    def proven(series):
+        held = [p for p in verdict.proofs if p[0].startswith(series) and p[4]]
+        return len(held), len({p[0] for p in held})
+
+    tests, patches = proven('introduce/')
+    if tests:
+        yield (f'Without the bit (control) a server cannot tell data from data and '
+               f'end: {tests} tests fail there and pass on base, which has it.')
+    fixes = [proven(s + '/') for s in ('net', 'io_uring', 'vfs', 'net-next')]
+    tests, patches = sum(f[0] for f in fixes), sum(f[1] for f in fixes)
+    if tests:
+        yield (f'What base gets wrong: {tests} tests fail there and pass on patched, '
+               f'thanks to {patches} patches.')
+    for kernel in verdict.kernels:
+        yield (f'{kernel}: {verdict.count(kernel, OK)} tests pass, '
+               f'{verdict.count(kernel, FAIL)} fail, '
+               f'{verdict.count(kernel, SKIP)} are skipped.')
+    if verdict.known:
+        yield f'{len(verdict.known)} failing tests are known and explained in patches/known-failures.'
+
+
+def matrix(build):
+    """All guests; True if the verdict is a pass."""
+    verdict = results.load(TOP, build)
+    width = max([len(t) for t in verdict.tests] + [40])
+    head = ' '.join(f'{k:>8}' for k in KERNELS)
+    program = None
+    for test in verdict.tests:
+        name, _, rest = test.partition(' ')
+        if name != program:
+            program = name
+            print(f'\n{name:<{width}} {head}')
+        cells = ' '.join(paint(f'{verdict.state(test, k):>8}', verdict.state(test, k))
+                         for k in KERNELS)
+        known = f'  known: {verdict.known[test][0]}' if test in verdict.known else ''
+        print(f'  {rest or name:<{width - 2}} {cells}{known}')
+
+    print('\nProofs: a test that fails before the patch and passes after it')
+    for patch, test, before, after, holds in verdict.proofs:
+        mark = paint('holds', OK) if holds else paint('DOES NOT HOLD', FAIL)
+        print(f'  {patch}\n    {test}: {before} -> {after}, {mark}')
+    print()
+    for sentence in in_words(verdict):
+        print(sentence)
+    for fault in verdict.faults:
+        print(paint(f'FAULT: {fault}', FAIL))
+    print(paint('verdict: FAIL', FAIL) if verdict.faults else paint('verdict: pass', OK))
+    return not verdict.faults
+
+
+def main(argv):
+    """Dispatch; the exit status."""
+    if len(argv) == 4 and argv[1] == 'summary':
+        return 0 if summary(argv[2], argv[3]) else 1
+    if len(argv) == 3 and argv[1] == 'matrix':
+        return 0 if matrix(argv[2]) else 1
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv))

@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of the half-close share: names for poll masks, connected
+ * pairs of every family, and waiting without sleeping.
+ *
+ * A connection is int sv[2]: sv[0] is the end that is polled ("own"), sv[1]
+ * the one that finishes first ("peer").  Functions return 0 or a negative
+ * errno and assert nothing, so that a caller can SKIP a missing family.
+ */
+#ifndef RDHUP_COMMON_H
+#define RDHUP_COMMON_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/tls.h>
+#include <linux/vm_sockets.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * How long to wait for what must happen, and how long to make sure that
+ * something does not, in milliseconds.  The first is only ever used up by a
+ * failing test.
+ */
+#define MUST_MS		10000
+#define MUST_NOT_MS	200
+
+/* The bits that these tests compare, for equality. */
+#define ALL_BITS (POLLIN | POLLPRI | POLLOUT | POLLRDNORM | POLLWRNORM | \
+		  POLLRDHUP | POLLHUP | POLLERR)
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef IPPROTO_SCTP
+#define IPPROTO_SCTP 132
+#endif
+#ifndef SOL_TLS
+#define SOL_TLS 282
+#endif
+#ifndef TCP_ULP
+#define TCP_ULP 31
+#endif
+
+/* The names of the bits in @mask, in one of a few rotating buffers. */
+static inline const char *mask_str(unsigned int mask)
+{
+	static const struct {
+		unsigned int bit;
+		const char *name;
+	} names[] = {
+		{ EPOLLIN, "IN" }, { EPOLLPRI, "PRI" }, { EPOLLOUT, "OUT" },
+		{ EPOLLRDNORM, "RDNORM" }, { EPOLLWRNORM, "WRNORM" },
+		{ EPOLLRDHUP, "RDHUP" }, { EPOLLHUP, "HUP" },
+		{ EPOLLERR, "ERR" },
+	};
+	static __thread char ring[4][96];
+	static __thread unsigned int next;
+	char *out = ring[next++ % 4];
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(mask & names[i].bit))
+			continue;
+		len += snprintf(out + len, sizeof(ring[0]) - len, "%s%s",
+				len ? "|" : "", names[i].name);
+		mask &= ~names[i].bit;
+	}
+	if (mask || !len)
+		snprintf(out + len, sizeof(ring[0]) - len, "%s0x%x",
+			 len ? "|" : "", mask);
+	return out;
+}
+
+/*
+ * poll(2) speaks POLLxxx, epoll EPOLLxxx, and on sparc, mips, m68k and xtensa
+ * some values differ.  Expectations are written in EPOLLxxx; this turns
+ * poll's answer, whose WRNORM may be another name for OUT, into them.
+ */
+static inline unsigned int to_epoll(unsigned int revents)
+{
+	unsigned int mask = revents & (POLLIN | POLLPRI | POLLOUT | POLLERR |
+				       POLLHUP | POLLNVAL | POLLRDNORM |
+				       POLLRDBAND);
+
+	if (POLLWRNORM != POLLOUT && (revents & POLLWRNORM))
+		mask |= EPOLLWRNORM;
+	if (revents & POLLRDHUP)
+		mask |= EPOLLRDHUP;
+	return mask;
+}
+
+static inline short to_poll(unsigned int events)
+{
+	short mask = events & (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR |
+			       EPOLLHUP | EPOLLRDNORM | EPOLLRDBAND);
+
+	if (events & EPOLLWRNORM)
+		mask |= POLLWRNORM;
+	if (events & EPOLLRDHUP)
+		mask |= POLLRDHUP;
+	return mask;
+}
+
+/*
+ * poll(2) @fd for @events (EPOLLxxx), waiting at most @ms milliseconds.
+ * Returns the mask in EPOLLxxx, 0 if nothing came; aborts if poll fails.
+ */
+static inline unsigned int poll_mask(int fd, unsigned int events, int ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = to_poll(events) };
+	int ret;
+
+	do {
+		ret = poll(&pfd, 1, ms);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0) {
+		perror("poll");
+		abort();
+	}
+	return to_epoll((unsigned short)pfd.revents);
+}
+
+/* An epoll instance that watches @fd for @events; a negative errno if not. */
+static inline int epoll_with(int fd, unsigned int events)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	int err;
+
+	if (ep < 0)
+		return -errno;
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev)) {
+		err = -errno;
+		close(ep);
+		return err;
+	}
+	return ep;
+}
+
+static inline int epoll_mod(int ep, int fd, unsigned int events)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(ep, EPOLL_CTL_MOD, fd, &ev) ? -errno : 0;
+}
+
+/*
+ * The next event of an epoll instance that watches one descriptor, waiting at
+ * most @ms milliseconds; 0 if there was none.
+ */
+static inline unsigned int epoll_next(int ep, int ms)
+{
+	struct epoll_event ev;
+	int ret;
+
+	do {
+		ret = epoll_wait(ep, &ev, 1, ms);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0) {
+		perror("epoll_wait");
+		abort();
+	}
+	return ret ? ev.events : 0;
+}
+
+/* Assertions that print masks by name. */
+#define EXPECT_MASK(want, got) do {					\
+	unsigned int __want = (want), __got = (got);			\
+	EXPECT_EQ(__want, __got)					\
+		TH_LOG("want %s, got %s", mask_str(__want),		\
+		       mask_str(__got));				\
+} while (0)
+#define ASSERT_MASK(want, got) do {					\
+	unsigned int __want = (want), __got = (got);			\
+	ASSERT_EQ(__want, __got)					\
+		TH_LOG("want %s, got %s", mask_str(__want),		\
+		       mask_str(__got));				\
+} while (0)
+
+/*
+ * Does this kernel report the half-close at all?  Asked the way a program
+ * has to ask (epoll_ctl() accepts bits that it does not know): by a
+ * socketpair one end of which has finished.  False on a kernel from before
+ * the bit, such as the control kernel of these tests.
+ */
+static inline bool kernel_has_rdhup(void)
+{
+	unsigned int mask;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv))
+		return false;
+	shutdown(sv[1], SHUT_WR);
+	mask = poll_mask(sv[0], EPOLLRDHUP, 0);
+	close(sv[0]);
+	close(sv[1]);
+	return mask == EPOLLRDHUP;
+}
+
+enum family_id {
+	TCP4,
+	TCP6,
+	TCP_MAPPED,	/* an IPv4 client of an IPv6 listener */
+	UNIX_STREAM,
+	UNIX_SEQPACKET,
+	UNIX_DGRAM,
+	FAM_MPTCP4,
+	FAM_TLS,	/* kernel TLS over TCP over IPv4 */
+	FAM_VSOCK_STREAM,
+	FAM_VSOCK_SEQPACKET,
+	FAM_STREAM_PAIR,	/* socketpair(2): no names, no accept() */
+	FAM_SEQPACKET_PAIR,
+	FAM_UDP4,	/* two sockets connected to each other */
+	FAM_PIPE,	/* sv[0] reads, sv[1] writes */
+	FAM_FIFO,	/* a pipe with a name */
+	NR_FAMILIES,
+};
+
+struct family {
+	const char *name;
+	int domain;
+	int type;
+	int protocol;
+};
+
+static const struct family families[] = {
+	[TCP4]		 = { "tcp4", AF_INET, SOCK_STREAM, 0 },
+	[TCP6]		 = { "tcp6", AF_INET6, SOCK_STREAM, 0 },
+	[TCP_MAPPED]	 = { "tcp_mapped", AF_INET6, SOCK_STREAM, 0 },
+	[UNIX_STREAM]	 = { "unix_stream", AF_UNIX, SOCK_STREAM, 0 },
+	[UNIX_SEQPACKET] = { "unix_seqpacket", AF_UNIX, SOCK_SEQPACKET, 0 },
+	[UNIX_DGRAM]	 = { "unix_dgram", AF_UNIX, SOCK_DGRAM, 0 },
+	[FAM_MPTCP4]	 = { "mptcp4", AF_INET, SOCK_STREAM, IPPROTO_MPTCP },
+	[FAM_TLS]	 = { "tls", AF_INET, SOCK_STREAM, 0 },
+	[FAM_VSOCK_STREAM] = { "vsock_stream", AF_VSOCK, SOCK_STREAM, 0 },
+	[FAM_VSOCK_SEQPACKET] = { "vsock_seqpacket", AF_VSOCK,
+				  SOCK_SEQPACKET, 0 },
+	[FAM_STREAM_PAIR] = { "stream_pair", AF_UNIX, SOCK_STREAM, 0 },
+	[FAM_SEQPACKET_PAIR] = { "seqpacket_pair", AF_UNIX,
+				 SOCK_SEQPACKET, 0 },
+	[FAM_UDP4]	 = { "udp4", AF_INET, SOCK_DGRAM, 0 },
+	[FAM_PIPE]	 = { "pipe", AF_UNSPEC, 0, 0 },
+	[FAM_FIFO]	 = { "fifo", AF_UNSPEC, 0, 0 },
+};
+
+static inline bool family_is_unix(enum family_id id)
+{
+	return families[id].domain == AF_UNIX;
+}
+
+/* TCP, or something whose wire and poll routine are TCP's. */
+static inline bool family_is_tcp(enum family_id id)
+{
+	return id == TCP4 || id == TCP6 || id == TCP_MAPPED || id == FAM_TLS;
+}
+
+/*
+ * A listening socket of @id on the loopback, at an address that the kernel
+ * chooses.  Returns the descriptor or a negative errno.
+ */
+static inline int listen_on(enum family_id id)
+{
+	const struct family *f = &families[id];
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_vm vm = {
+		.svm_family = AF_VSOCK,
+		.svm_port = VMADDR_PORT_ANY,
+		.svm_cid = VMADDR_CID_LOCAL,
+	};
+	struct sockaddr *sa = (struct sockaddr *)&in;
+	sa_family_t un = AF_UNIX;	/* bind to it alone: autobind */
+	socklen_t len = sizeof(in);
+	int fd, err;
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (f->domain == AF_INET6) {
+		sa = (struct sockaddr *)&in6;
+		len = sizeof(in6);
+		in6.sin6_addr = id == TCP6 ? in6addr_loopback : in6addr_any;
+	} else if (f->domain == AF_UNIX) {
+		sa = (struct sockaddr *)&un;
+		len = sizeof(un);
+	} else if (f->domain == AF_VSOCK) {
+		sa = (struct sockaddr *)&vm;
+		len = sizeof(vm);
+	}
+	fd = socket(f->domain, f->type | SOCK_CLOEXEC, f->protocol);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, sa, len) || listen(fd, 128)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* A client connected to @listener (blocking); negative errno on failure. */
+static inline int connect_to(enum family_id id, int listener)
+{
+	const struct family *f = &families[id];
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd, err;
+
+	if (getsockname(listener, (struct sockaddr *)&ss, &len))
+		return -errno;
+	if (id == TCP_MAPPED) {
+		struct sockaddr_in in = {
+			.sin_family = AF_INET,
+			.sin_port = ((struct sockaddr_in6 *)&ss)->sin6_port,
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		};
+
+		memcpy(&ss, &in, sizeof(in));
+		len = sizeof(in);
+	}
+	fd = socket(ss.ss_family, f->type | SOCK_CLOEXEC, f->protocol);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&ss, len)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* Hand both ends of a TCP connection to kernel TLS, under a fixed key. */
+static inline int start_tls(int sv[2])
+{
+	struct tls12_crypto_info_aes_gcm_128 key = {
+		.info.version = TLS_1_3_VERSION,
+		.info.cipher_type = TLS_CIPHER_AES_GCM_128,
+	};
+
+	for (int i = 0; i < 2; i++)
+		if (setsockopt(sv[i], IPPROTO_TCP, TCP_ULP, "tls", 4) ||
+		    setsockopt(sv[i], SOL_TLS, TLS_TX, &key, sizeof(key)) ||
+		    setsockopt(sv[i], SOL_TLS, TLS_RX, &key, sizeof(key)))
+			return -errno;
+	return 0;
+}
+
+/* Two UDP sockets of the loopback that are connected to each other. */
+static inline int udp_pair(int sv[2])
+{
+	struct sockaddr_in in[2];
+	socklen_t len;
+
+	for (int i = 0; i < 2; i++) {
+		in[i] = (struct sockaddr_in) {
+			.sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		};
+		len = sizeof(in[i]);
+		sv[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (sv[i] < 0 ||
+		    bind(sv[i], (struct sockaddr *)&in[i], len) ||
+		    getsockname(sv[i], (struct sockaddr *)&in[i], &len))
+			return -errno;
+	}
+	for (int i = 0; i < 2; i++)
+		if (connect(sv[i], (struct sockaddr *)&in[!i], sizeof(in[0])))
+			return -errno;
+	return 0;
+}
+
+/* The two ends of a FIFO whose name is gone again. */
+static inline int fifo_pair(int sv[2])
+{
+	char dir[] = "/tmp/rdhup-XXXXXX", path[sizeof(dir) + 2];
+	int err = 0;
+
+	if (!mkdtemp(dir))
+		return -errno;
+	snprintf(path, sizeof(path), "%s/f", dir);
+	if (mkfifo(path, 0600)) {
+		err = -errno;
+	} else {
+		sv[0] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		sv[1] = open(path, O_WRONLY | O_CLOEXEC);
+		if (sv[0] < 0 || sv[1] < 0)
+			err = -errno;
+		unlink(path);
+	}
+	rmdir(dir);
+	return err;
+}
+
+/*
+ * A connected pair: sv[0] was accepted, sv[1] connected.  AF_UNIX datagram
+ * sockets, which have no accept(), come from socketpair().
+ */
+static inline int make_pair(enum family_id id, int sv[2])
+{
+	const struct family *f = &families[id];
+	int listener;
+
+	if (id == UNIX_DGRAM || id == FAM_STREAM_PAIR ||
+	    id == FAM_SEQPACKET_PAIR)
+		return socketpair(f->domain, f->type | SOCK_CLOEXEC, 0, sv) ?
+			-errno : 0;
+	if (id == FAM_UDP4)
+		return udp_pair(sv);
+	if (id == FAM_PIPE)
+		return pipe2(sv, O_CLOEXEC) ? -errno : 0;
+	if (id == FAM_FIFO)
+		return fifo_pair(sv);
+	listener = listen_on(id);
+	if (listener < 0)
+		return listener;
+	sv[1] = connect_to(id, listener);
+	if (sv[1] < 0) {
+		close(listener);
+		return sv[1];
+	}
+	sv[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	close(listener);
+	if (sv[0] < 0) {
+		close(sv[1]);
+		return -errno;
+	}
+	return id == FAM_TLS ? start_tls(sv) : 0;
+}
+
+/*
+ * How often thread @tid of this process has gone to sleep of its own will:
+ * a blocked waiter that is woken in vain and goes back to sleep adds one.
+ * Negative errno if it cannot be read.
+ */
+static inline long sleeps_of(pid_t tid)
+{
+	char path[64], line[128];
+	long count = -ENOENT;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "voluntary_ctxt_switches: %ld", &count) == 1)
+			break;
+	fclose(f);
+	return count;
+}
+
+/* The state letter of thread @tid in /proc ('S' is asleep), 0 if it is gone. */
+static inline char state_of(pid_t tid)
+{
+	char path[64], line[512], *paren;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	paren = strrchr(line, ')');
+	return paren && paren[1] ? paren[2] : 0;
+}
+
+static inline long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/*
+ * A thread that waits, once, for events on a descriptor with poll(2), or on
+ * an epoll instance if @epoll.  waiter_start() returns when the thread is
+ * asleep in the kernel; waiter_end() when it has come back or after @ms, and
+ * then cancels it.
+ */
+struct waiter {
+	pthread_t thread;
+	int fd;
+	unsigned int events;	/* for poll(2) only */
+	bool epoll;
+	volatile pid_t tid;
+	volatile bool done;
+	unsigned int mask;	/* what it was told, in EPOLLxxx */
+	long sleeps;		/* sleeps_of() when it was first asleep */
+};
+
+static inline void *waiter_main(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->tid = syscall(SYS_gettid);
+	w->mask = w->epoll ? epoll_next(w->fd, -1) :
+			     poll_mask(w->fd, w->events, -1);
+	__atomic_store_n(&w->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* 0, -ETIMEDOUT if the thread does not fall asleep, or -EALREADY if it came
+ * back at once because there was something to report.
+ */
+static inline int waiter_start(struct waiter *w)
+{
+	long long end = now_ms() + MUST_MS;
+	int err;
+
+	w->tid = 0;
+	w->done = false;
+	w->mask = 0;
+	err = pthread_create(&w->thread, NULL, waiter_main, w);
+	if (err)
+		return -err;
+	while (now_ms() < end) {
+		if (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE))
+			return -EALREADY;
+		if (w->tid && state_of(w->tid) == 'S') {
+			w->sleeps = sleeps_of(w->tid);
+			return 0;
+		}
+		sched_yield();
+	}
+	return -ETIMEDOUT;
+}
+
+/* True if the waiter came back within @ms; its answer is in w->mask. */
+static inline bool waiter_end(struct waiter *w, int ms)
+{
+	long long end = now_ms() + ms;
+
+	while (!__atomic_load_n(&w->done, __ATOMIC_ACQUIRE) &&
+	       now_ms() < end)
+		sched_yield();
+	if (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE)) {
+		pthread_join(w->thread, NULL);
+		return true;
+	}
+	pthread_cancel(w->thread);
+	pthread_join(w->thread, NULL);
+	return false;
+}
+
+/*
+ * Wait until poll(2) on @fd says exactly @want when asked for @events; the
+ * last answer otherwise, after MUST_MS.  For what another thread of the
+ * kernel is still delivering.
+ */
+static inline unsigned int poll_until(int fd, unsigned int events,
+				      unsigned int want)
+{
+	long long end = now_ms() + MUST_MS;
+	unsigned int mask;
+
+	want = to_epoll((unsigned short)to_poll(want));
+	for (;;) {
+		mask = poll_mask(fd, events, 0);
+		if (mask == want || now_ms() >= end)
+			return mask;
+		usleep(200);
+	}
+}
+
+/*
+ * A thread that waits, once, until there is something to say about a
+ * descriptor, or until it is told to stop.  That "it was not told" needs no
+ * waiting this way: poll(2) looks at every descriptor before it returns, so
+ * what the thread brings back when stopped is everything it could know.
+ */
+struct sleeper {
+	pthread_t thread;
+	int fd;
+	unsigned int events;	/* what it asks of @fd, in EPOLLxxx */
+	int stop;
+	volatile pid_t tid;
+	volatile bool done;
+	unsigned int mask;	/* what it was told of @fd */
+	bool stopped;		/* it came back because of sleeper_stop() */
+};
+
+static inline void *sleeper_main(void *arg)
+{
+	struct sleeper *s = arg;
+	struct pollfd pfd[2] = {
+		{ .fd = s->fd, .events = to_poll(s->events) },
+		{ .fd = s->stop, .events = POLLIN },
+	};
+	int ret;
+
+	s->tid = syscall(SYS_gettid);
+	do {
+		ret = poll(pfd, 2, -1);
+	} while (ret < 0 && errno == EINTR);
+	s->mask = to_epoll((unsigned short)pfd[0].revents);
+	s->stopped = pfd[1].revents;
+	__atomic_store_n(&s->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Start it and see it fall asleep; 0 or as waiter_start(). */
+static inline int sleeper_start(struct sleeper *s)
+{
+	long long end = now_ms() + MUST_MS;
+	int err;
+
+	s->tid = 0;
+	s->done = false;
+	s->stop = eventfd(0, EFD_CLOEXEC);
+	if (s->stop < 0)
+		return -errno;
+	err = pthread_create(&s->thread, NULL, sleeper_main, s);
+	if (err)
+		return -err;
+	while (now_ms() < end) {
+		if (__atomic_load_n(&s->done, __ATOMIC_ACQUIRE))
+			return -EALREADY;
+		if (s->tid && state_of(s->tid) == 'S')
+			return 0;
+		sched_yield();
+	}
+	return -ETIMEDOUT;
+}
+
+/*
+ * Stop it, after having given it @ms to come back by itself, and return what
+ * it was told; s->stopped says whether it had to be stopped.
+ */
+static inline unsigned int sleeper_stop(struct sleeper *s, int ms)
+{
+	long long end = now_ms() + ms;
+
+	while (!__atomic_load_n(&s->done, __ATOMIC_ACQUIRE) &&
+	       now_ms() < end)
+		sched_yield();
+	eventfd_write(s->stop, 1);
+	pthread_join(s->thread, NULL);
+	close(s->stop);
+	return s->mask;
+}
+
+#endif /* RDHUP_COMMON_H */
