@@ -14,7 +14,7 @@ fragments=("$top/scripts/guest/common.config" "$top/scripts/guest/x86_64.config"
 	"$top/tools/testing/selftests/net/rdhup/config")
 
 case $kernel in
-control | base | patched) ;;
+control | base | patched | prove) ;;
 *) die "K=$kernel is no kernel; name control, base or patched" ;;
 esac
 need gcc ld make bc flex bison git perl ccache /usr/include/libelf.h \

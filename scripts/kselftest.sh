@@ -57,7 +57,7 @@ last_words() {
 }
 
 case $kernel in
-control | base | patched) ;;
+control | base | patched | prove) ;;
 *) die "K=$kernel is no kernel; name control, base or patched" ;;
 esac
 need qemu-system-x86_64

@@ -59,7 +59,8 @@ package_of() {
 		coccinelle | codespell | shellcheck | clang | b4) echo "$1" ;;
 	xz) echo xz-utils ;;
 	spatch) echo coccinelle ;;
-	python3) echo python3 ;;
+	python3 | curl) echo "$1" ;;
+	busybox) echo busybox-static ;;
 	*/libelf.h) echo libelf-dev ;;
 	*/opensslv.h) echo libssl-dev ;;
 	*/libc.a) echo libc6-dev ;;

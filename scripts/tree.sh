@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# tree.sh [SERIES]: turn patches/ and the files at kernel paths into the git
+# tree.sh [--branches | SERIES]: turn patches/ and the files at kernel paths into the git
 # branches of $build/linux.git: control, introduce, one a series, patched.
 # Worktrees of control, base and patched, and of SERIES if one is named, are
-# brought up to date under $build/linux/.
+# brought up to date under $build/linux/; with --branches, no worktree is.
 #
 # Refuses to move a branch that holds commits `make save` has not seen, or a
 # worktree with uncommitted changes.
@@ -70,6 +70,7 @@ done < <(kernel_path_files)
 for branch in "${!head[@]}"; do
 	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}"
 done
+[ "${1:-}" != --branches ] || exit 0
 for branch in control base patched ${1:+"$1"}; do
 	worktree "$branch"
 done

@@ -5,6 +5,8 @@
 verdict.py summary BUILD KERNEL  one guest: counts, and what failing tests printed
 verdict.py matrix BUILD          all guests: a line a test, a column a kernel, the
                                  proofs, and in words what has been shown
+verdict.py tap BUILD             the same for check.sh: a line "ok - " or "not ok - "
+                                 for each test on patched, each proof and each fault
 
 Exit status: 0 if all is well (see results.judge), 1 if not, 2 for bad usage.
 """
@@ -96,12 +98,29 @@ def matrix(build):
     return not verdict.faults
 
 
+def tap(build):
+    """A line a test; True if the verdict is a pass."""
+    verdict = results.load(TOP, build)
+    for test in verdict.tests:
+        good = (verdict.state(test, 'patched') == OK) != (test in verdict.known)
+        print(f'{"ok" if good else "not ok"} - patched: {test}')
+    for patch, test, _, _, holds in verdict.proofs:
+        print(f'{"ok" if holds else "not ok"} - {patch} is proven by {test}')
+    for kernel, splats in verdict.splats.items():
+        print(f'{"not ok" if splats else "ok"} - no splat on the console of {kernel}')
+    for kernel in set(KERNELS) - set(verdict.kernels):
+        print(f'not ok - {kernel} has results')
+    return not verdict.faults and set(verdict.kernels) == set(KERNELS)
+
+
 def main(argv):
     """Dispatch; the exit status."""
     if len(argv) == 4 and argv[1] == 'summary':
         return 0 if summary(argv[2], argv[3]) else 1
     if len(argv) == 3 and argv[1] == 'matrix':
         return 0 if matrix(argv[2]) else 1
+    if len(argv) == 3 and argv[1] == 'tap':
+        return 0 if tap(argv[2]) else 1
     print(__doc__, file=sys.stderr)
     return 2
 

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# prove.sh [SERIES/NNNN]: for one patch, or every patch with a "Proof:" note,
+# build and boot the tree right before it and the tree right after it, run the
+# tests that it names, and print the table: patch, test, before, after.
+#
+# The tests themselves are the patched tree's in both.  Exit status 0 only if
+# every test fails before and passes after.  A tree that was proven already is
+# not booted again as long as neither it nor the tests have changed.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+wanted=${1:-}
+tree=$build/linux/prove
+cache=$build/prove
+failed=0 rows=0
+
+# run_at COMMIT PROGRAM: the KTAP of a program on a tree, in $cache/....
+run_at() {
+	local key
+	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$(sha256sum "$build/selftests/inputs" | cut -c1-12)
+	if [ ! -s "$key.ktap" ]; then
+		git -C "$tree" checkout -q --detach "$1"
+		"$top/scripts/kernel.sh" prove >&2
+		"$top/scripts/kselftest.sh" prove "$2" >"$key.log" 2>&1 || true
+		grep -q '^# guest done' "$build/results/prove.ktap" ||
+			die "the guest of $1 did not finish $2: $(head -n 1 "$key.log")"
+		cp "$build/results/prove.ktap" "$key.ktap"
+	fi
+	echo "$key.ktap"
+}
+
+# state_of TEST KTAP: ok, FAIL or missing, as the program's own line says.
+state_of() {
+	awk -v test="$1" '
+		$1 == "ok" && $3 == test { print (/# SKIP/ ? "skip" : "ok"); hit = 1; exit }
+		$1 == "not" && $4 == test { print "FAIL"; hit = 1; exit }
+		END { if (!hit) print "missing" }' "$2"
+}
+
+prove_patch() { # prove_patch SERIES PATCH COMMIT
+	local program test before after mark
+	while read -r _ program test; do
+		before=$(state_of "$test" "$(run_at "$3^" "$program")")
+		after=$(state_of "$test" "$(run_at "$3" "$program")")
+		mark=holds
+		[ "$before $after" = "FAIL ok" ] || { mark="DOES NOT HOLD"; failed=$((failed + 1)); }
+		rows=$((rows + 1))
+		printf '%-60s %-46s %-8s %-8s %s\n' "$1/${2##*/}" "$program $test" "$before" "$after" "$mark"
+	done < <(note_values Proof "$2")
+}
+
+"$top/scripts/tree.sh"
+"$top/scripts/selftests.sh"
+mkdir -p "$cache"
+if [ ! -e "$tree/.git" ]; then
+	step "checking out a tree to prove in"
+	lgit worktree add -q --force --detach "$tree" base
+fi
+printf '%-60s %-46s %-8s %-8s\n' patch test before after
+for series in introduce $(sendable_series); do
+	mapfile -t commits < <(lgit rev-list --reverse "$([ "$series" = introduce ] && echo control || echo base)..$series")
+	number=0
+	while read -r patch; do
+		name=${patch##*/}
+		if [ -z "$wanted" ] || [[ $series/$name == "$wanted"* ]]; then
+			prove_patch "$series" "$patch" "${commits[number]}"
+		fi
+		number=$((number + 1))
+	done < <(patches_of "$series")
+done
+[ "$rows" -gt 0 ] || die "no patch matches P=$wanted, or it names no Proof:"
+printf '%d proofs, %d of them do not hold\n' "$rows" "$failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# base.sh refuses what is not an unmodified Linux 7.3.4, and touches nothing.
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# The smallest tree that passes for the real one: the top Makefile and every
+# file that a patch touches.
+small_tree() { # small_tree DIR
+	mkdir -p "$1"
+	local touched
+	mapfile -t touched < <(sed -n 's|^diff --git a/[^ ]* b/||p' "$top"/patches/*/*.patch | sort -u)
+	git --git-dir="$build/linux.git" archive base Makefile "${touched[@]}" | tar -x -C "$1"
+}
+
+import() { # import VARIABLE=VALUE: run base.sh with a build directory of its own
+	env "$@" BUILD="$tmp/build" "$top/scripts/base.sh"
+}
+
+small_tree "$tmp/old"
+sed -i 's/^SUBLEVEL = .*/SUBLEVEL = 3/' "$tmp/old/Makefile"
+refuses "another kernel version is refused, and both are named" \
+	'Linux 7\.3\.3, these patches are for 7\.3\.4' import LINUX="$tmp/old"
+
+mkdir "$tmp/empty"
+refuses "a directory that is no kernel tree is refused" \
+	'is no kernel tree' import LINUX="$tmp/empty"
+refuses "a directory that does not exist is refused" \
+	'is not a directory' import LINUX="$tmp/nowhere"
+refuses "a tarball that does not exist is refused" \
+	'does not exist' import LINUX_TARBALL="$tmp/nowhere.tar.xz"
+
+small_tree "$tmp/edited"
+echo '/* edited */' >>"$tmp/edited/net/ipv4/tcp.c"
+refuses "a touched file that differs is named with its patch" \
+	'net/ipv4/tcp\.c in .* differs .* patch [a-z_-]+/[0-9]{4}-.*\.patch' import LINUX="$tmp/edited"
+
+small_tree "$tmp/built"
+touch "$tmp/built/.config"
+refuses "a tree that has been built in is refused" 'has been built in' import LINUX="$tmp/built"
+
+small_tree "$tmp/git"
+git -C "$tmp/git" init -q
+git -C "$tmp/git" add -Af
+git -C "$tmp/git" -c user.name=test -c user.email=test@localhost commit -q -m base
+echo '/* edited */' >>"$tmp/git/net/ipv4/tcp.c"
+refuses "a git tree with uncommitted changes is refused" 'uncommitted changes' import LINUX="$tmp/git"
+git -C "$tmp/git" -c user.name=test -c user.email=test@localhost commit -q -a -m edited
+refuses "a git tree whose touched file differs is refused" 'net/ipv4/tcp\.c in .* differs' \
+	import LINUX="$tmp/git"
+git -C "$tmp/git" reset -q --hard HEAD^
+before=$(find "$tmp/git" -type f -exec sha256sum {} + | sort | sha256sum)
+import LINUX="$tmp/git" >"$tmp/out"
+ok "a git tree is imported" test "$(git --git-dir="$tmp/build/linux.git" rev-parse 'base^{tree}')" = \
+	"$(git -C "$tmp/git" rev-parse 'HEAD^{tree}')"
+ok "and not one file of it has changed" test "$before" = \
+	"$(find "$tmp/git" -type f -exec sha256sum {} + | sort | sha256sum)"
+
+small_tree "$tmp/dir"
+import LINUX="$tmp/dir" >"$tmp/out"
+ok "an unpacked tree is imported" test "$(git --git-dir="$tmp/build/linux.git" rev-parse 'base^{tree}')" = \
+	"$(git -C "$tmp/git" rev-parse 'HEAD^{tree}')"
+ok "and has no new file" test -z "$(diff -rq --exclude=.git "$tmp/dir" "$tmp/git")"
+mkdir "$tmp/wrapped"
+cp -r "$tmp/dir" "$tmp/wrapped/linux-7.3.4"
+tar -cJf "$tmp/linux.tar.xz" -C "$tmp/wrapped" linux-7.3.4
+import LINUX_TARBALL="$tmp/linux.tar.xz" >"$tmp/out"
+ok "a tarball is imported" test "$(git --git-dir="$tmp/build/linux.git" rev-parse 'base^{tree}')" = \
+	"$(git -C "$tmp/git" rev-parse 'HEAD^{tree}')"
+head -c 1000 "$tmp/linux.tar.xz" >"$tmp/short.tar.xz"
+refuses "a tarball that is cut short is refused" 'cannot be unpacked' import LINUX_TARBALL="$tmp/short.tar.xz"

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# A guest that fails is told from a test that fails, and said to have failed
+# with the last words of its console; a test that hangs or dies is one failed
+# test, and those after it still run.
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+borrow_build "$tmp/build"
+kselftest() { # kselftest VARIABLE=VALUE...
+	env BUILD="$tmp/build" "$@" "$top/scripts/kselftest.sh" base race
+}
+
+refuses "a guest that hangs is killed at its limit and said to have hung" \
+	'the base guest hung: killed after 20 s' kselftest FAULT=hang LIMIT=20
+ok "with the last lines of its console" grep -q '^    | .*init' "$tmp/err"
+refuses "a guest that panics before the tests is said to have panicked" \
+	'the base guest panicked: Kernel panic' kselftest FAULT=panic
+refuses "a guest that vanishes in the middle of its KTAP is said to have" \
+	'stopped in the middle of its tests; its KTAP is cut short' kselftest FAULT=die
+ok "a guest that does not fail passes" kselftest >"$tmp/out"
+
+# programs that misbehave, under the real /init
+cat >"$tmp/fault.c" <<'C'
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	printf("TAP version 13\n1..1\n");
+	fflush(stdout);
+	if (strstr(argv[0], "hang")) {
+		signal(SIGTERM, SIG_IGN);
+		for (;;)
+			pause();
+	}
+	if (strstr(argv[0], "crash"))
+		*(volatile int *)1 = argc;
+	if (strstr(argv[0], "leave") && fork() == 0)
+		for (;;)
+			pause();	/* holds the pipe open */
+	if (strstr(argv[0], "skip"))
+		return 4;
+	printf("ok 1 fine\n");
+	return 0;
+}
+C
+root=$tmp/root
+mkdir -p "$root/t"
+gcc -O2 -Wall -static -o "$root/t/fine" "$tmp/fault.c"
+for kind in hang crash leave skip; do
+	ln "$root/t/fine" "$root/t/$kind"
+done
+for kind in hang crash leave skip fine; do
+	echo "t:$kind 3 /t/$kind"
+done >"$root/tests"
+(
+	# shellcheck source=scripts/lib.sh
+	BUILD=$tmp/build . "$top/scripts/lib.sh"
+	# shellcheck source=scripts/guest.sh
+	. "$top/scripts/guest.sh"
+	build_init
+	pack_initramfs "$tmp/faults.cpio" "$root"
+	guest_limit=60 boot_guest "$build/kernel/base/bzImage" "$tmp/faults.cpio" \
+		ktap=/dev/ttyS1 -serial "file:$tmp/console" -serial "file:$tmp/ktap" </dev/null
+)
+ok "a test that hangs is one failed test" grep -q '^not ok 1 t:hang # TIMEOUT' "$tmp/ktap"
+ok "a test that crashes is one failed test" grep -q '^not ok 2 t:crash # signal 11' "$tmp/ktap"
+ok "a test whose child holds the pipe is ended at its limit" grep -q '^not ok 3 t:leave # TIMEOUT' "$tmp/ktap"
+ok "a test that skips is a skip" grep -q '^ok 4 t:skip # SKIP' "$tmp/ktap"
+ok "and the test after them passes" grep -q '^ok 5 t:fine$' "$tmp/ktap"

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The verdict: what must make it fail does, and nothing else.
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+repo=$tmp/repo
+b=$tmp/build
+copy_repository "$repo"
+mkdir -p "$b/results" "$b/linux"
+ln -s "$build/linux/base" "$b/linux/base"
+rm -f "$repo"/patches/*/*.patch "$repo/patches/known-failures"
+for series in introduce $(cat "$repo/patches/order"); do
+	: >"$repo/patches/$series/series"
+done
+printf 'Subject: [PATCH] a fix\n\nBody.\n---\nProof: net/x prog fixture.fixed\n---\n' \
+	>"$repo/patches/net/0001-a-fix.patch"
+echo 0001-a-fix.patch >"$repo/patches/net/series"
+
+# ktap KERNEL LINE...: the results of one guest with one program of two tests
+ktap() {
+	local kernel=$1
+	shift
+	{
+		printf 'KTAP version 1\n1..1\n  TAP version 13\n  1..2\n'
+		printf '  %s\n' "$@"
+		printf 'ok 1 net/x:prog\n# guest done\n'
+	} >"$b/results/$kernel.ktap"
+	printf '[ 0.1] rdhup: start net/x:prog\n' >"$b/results/$kernel.console"
+}
+good() {
+	ktap control 'ok 1 fixture.same' 'not ok 2 fixture.fixed'
+	ktap base 'ok 1 fixture.same' 'not ok 2 fixture.fixed'
+	ktap patched 'ok 1 fixture.same' 'ok 2 fixture.fixed'
+}
+verdict() { python3 "$repo/scripts/verdict.py" matrix "$b" >"$tmp/out" 2>&1; }
+fails() { # fails SENTENCE PATTERN
+	local status=0
+	verdict || status=$?
+	if [ "$status" = 1 ] && grep -q "^FAULT: .*$2" "$tmp/out"; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1 (exit $status)"
+		sed 's/^/# /' "$tmp/out"
+	fi
+}
+
+good
+ok "a proof that holds and tests that pass are a pass" verdict
+ktap patched 'not ok 1 fixture.same' 'ok 2 fixture.fixed'
+fails "a failing test on patched is a fault" 'fixture.same fails on patched'
+ktap patched 'ok 1 fixture.same # SKIP no such family' 'ok 2 fixture.fixed'
+fails "a skipped test on patched is a fault" 'fixture.same is skipped on patched'
+ktap patched 'ok 1 fixture.same'
+fails "KTAP that lacks a planned test is a fault" 'patched'
+good
+ktap base 'ok 1 fixture.same' 'ok 2 fixture.fixed'
+fails "a proof that passes before its patch is a fault" 'proof of net/0001.* does not hold'
+good
+echo '[ 0.2] BUG: sleeping function called from invalid context' >>"$b/results/patched.console"
+fails "a splat on a console is a fault, laid at its test" 'patched console, during net/x:prog: .*BUG:'
+good
+printf 'net/x:prog fixture.same\tD14\tnot yet\n' >"$repo/patches/known-failures"
+fails "a known failure that passes is a fault" 'passes on patched: take it out'
+ktap patched 'not ok 1 fixture.same' 'ok 2 fixture.fixed'
+ok "a known failure that fails is none" verdict
+rm "$repo/patches/known-failures"
+good
+ok "the page is written" python3 "$repo/scripts/report.py" "$b" >"$tmp/out"
+ok "and needs nothing from elsewhere" test -z "$(grep -oE '(src|href)="[^"]*"|https?://[^ <"]*' "$b/report/index.html")"
