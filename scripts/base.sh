@@ -89,7 +89,7 @@ version_in() { # version_in KIND PATH
 # The blob id that FILE has in the source, or nothing.
 blob_in() { # blob_in KIND PATH FILE
 	case $1 in
-	git) git -C "$2" rev-parse -q --verify "HEAD:$3" ;;
+	git) git -C "$2" rev-parse -q --verify "HEAD:$3" || true ;;
 	dir) [ ! -f "$2/$3" ] || git hash-object --no-filters "$2/$3" ;;
 	esac
 }
@@ -115,7 +115,7 @@ expected_blobs() {
 
 check_source() { # check_source KIND PATH
 	local version file blob patch found
-	version=$(version_in "$1" "$2")
+	version=$(version_in "$1" "$2") || version=
 	[ -n "$version" ] || die "$2 is no kernel tree: its top Makefile names no version"
 	[ "$version" = "$KERNEL_VERSION" ] ||
 		die "$2 is Linux $version, these patches are for $KERNEL_VERSION; \`make rebase\` carries them elsewhere"
@@ -159,7 +159,9 @@ import() { # import KIND PATH
 }
 
 need git make xz
-read -r kind path <<<"$(find_source)"
+# in two steps, so that what find_source() refuses ends this script
+found=$(find_source)
+read -r kind path <<<"$found" || true
 if [ -z "${kind:-}" ]; then
 	need_space 2 "downloading Linux $KERNEL_VERSION"
 	step "fetching Linux $KERNEL_VERSION"

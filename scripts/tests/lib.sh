@@ -11,13 +11,17 @@ build=$(cd "${BUILD:-$top/build}" && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-ok() { # ok SENTENCE COMMAND...: the command must succeed
-	local sentence=$1
+# ok SENTENCE COMMAND...: the command must succeed; what it prints is shown
+# only if it does not.
+ok() {
+	local sentence=$1 status=0
 	shift
-	if "$@"; then
+	"$@" >"$tmp/ok.out" 2>&1 </dev/null || status=$?
+	if [ "$status" = 0 ]; then
 		echo "ok - $sentence"
 	else
-		echo "not ok - $sentence"
+		echo "not ok - $sentence (exit $status)"
+		tail -n 20 "$tmp/ok.out" | sed 's/^/# /'
 	fi
 }
 

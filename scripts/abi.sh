@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# abi.sh [ARCH...]: the values of the bits of poll(2) and epoll, as the headers
+# of every architecture export them, against scripts/abi.table.
+#
+# Takes: the architectures to look at (default: all).  Gives: the exported
+# headers of patched and control, installed anew only if their sources have
+# changed, in $build/abi/TREE/{usr/include,arch/ARCH}; exit status 0 if
+# scripts/abi.c compiles against each.  Errors: one line a tree and
+# architecture that says what does not hold.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+table=$top/scripts/abi.table
+faults=0
+declare -A row
+
+fault() {
+	printf 'rdhup: %s\n' "$*" >&2
+	faults=$((faults + 1))
+}
+
+read_table() {
+	local arch values extra
+	while read -r arch values; do
+		read -r -a extra <<<"$values"
+		[ ${#extra[@]} = 5 ] || die "$table: the row of $arch does not have five values"
+		[ -z "${row[$arch]:-}" ] || die "$table has two rows for $arch"
+		row[$arch]=$values
+	done < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$table")
+}
+
+arches_of() { # arches_of TREE
+	git -C "$build/linux/$1" ls-tree -d --name-only HEAD arch/ | sed 's|^arch/||'
+}
+
+# What is in the tree and what is in the table must be the same.
+check_rows() { # check_rows TREE
+	local arch
+	while read -r arch; do
+		fault "$1, $arch: a new architecture; add its row to scripts/abi.table"
+	done < <(comm -23 <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
+	while read -r arch; do
+		fault "$1, $arch: no such architecture; take its row out of scripts/abi.table"
+	done < <(comm -13 <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
+}
+
+# What the exported headers are made from, and with.
+inputs() { # inputs TREE
+	local paths=(include/uapi scripts/headers_install.sh scripts/Makefile.headersinst
+		scripts/Makefile.asm-headers) arch
+	for arch in "${!row[@]}"; do
+		paths+=("arch/$arch/include/uapi")
+	done
+	git -C "$build/linux/$1" ls-tree HEAD "${paths[@]}"
+	git -C "$build/linux/$1" diff HEAD -- "${paths[@]}" | sha256sum
+}
+
+# All architectures share one output directory, and with it the headers that
+# are the same for all; asm/ is moved out, so that none is left for the next.
+install_headers() { # install_headers TREE ARCH
+	local out=$build/abi/$1 dir=$build/abi/$1/arch/$2
+	rm -rf "$dir" "$out/usr/include/asm"
+	mkdir -p "$dir"
+	# user mode Linux exports the headers of its host
+	make -s -C "$build/linux/$1" O="$out" -j"$(nproc)" ARCH="$2" SUBARCH=x86 headers \
+		>"$out/$2.log" 2>&1 ||
+		die "the headers of $1, $2 do not install: $(grep -m 1 -E 'error:|\*\*\*' "$out/$2.log"); see $out/$2.log"
+	mv "$out/usr/include/asm" "$dir/"
+	cp "$out/inputs" "$dir/inputs"
+}
+
+check() { # check TREE ARCH
+	local out=$build/abi/$1 log=$build/abi/$1/$2.gcc defines=() values
+	read -r -a values <<<"${row[$2]}"
+	[ "$1" != control ] || defines=(-DCONTROL)
+	gcc -fsyntax-only -std=gnu11 -Wall -Wextra -Werror -ffreestanding -nostdinc \
+		-isystem "$out/arch/$2" -isystem "$out/usr/include" "${defines[@]}" \
+		-DROW_WRNORM="${values[0]}" -DROW_WRBAND="${values[1]}" \
+		-DROW_MSG="${values[2]}" -DROW_REMOVE="${values[3]}" \
+		-DROW_RDHUP="${values[4]}" "$top/scripts/abi.c" >"$log" 2>&1 ||
+		fault "$1, $2: $(sed -n 's/.* error: \(static assertion failed: \|#error \)\?//p' "$log" |
+			tr -d '"' | paste -s -d ';' | sed 's/;/; /g'); see $log"
+}
+
+need gcc make git
+[ -e "$build/linux/patched/.git" ] || "$top/scripts/tree.sh"
+read_table
+arches=("$@")
+for arch; do
+	[ -n "${row[$arch]:-}" ] || die "$arch has no row in scripts/abi.table, which has ${!row[*]}"
+done
+for tree in patched control; do
+	check_rows "$tree"
+done
+[ "$faults" = 0 ] || exit 1
+[ $# -gt 0 ] || mapfile -t arches < <(printf '%s\n' "${!row[@]}" | sort)
+
+for tree in patched control; do
+	mkdir -p "$build/abi/$tree"
+	inputs "$tree" >"$build/abi/$tree/inputs"
+	stale=()
+	for arch in "${arches[@]}"; do
+		cmp -s "$build/abi/$tree/inputs" "$build/abi/$tree/arch/$arch/inputs" || stale+=("$arch")
+	done
+	[ ${#stale[@]} = 0 ] || step "installing the headers of $tree for ${stale[*]}"
+	for arch in "${stale[@]}"; do
+		install_headers "$tree" "$arch"
+		echo "$arch"
+	done | progress "architectures" "${#stale[@]}"
+	for arch in "${arches[@]}"; do
+		check "$tree" "$arch"
+	done
+done
+[ "$faults" = 0 ] || exit 1
+step "${#arches[@]} of ${#row[@]} architectures export what scripts/abi.table says, with the bit and without"
