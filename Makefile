@@ -1,6 +1,6 @@
 # POLLRDHUP: one verb, one script; `make help` lists them.
 #
-# K=control|base|patched names a kernel, T=program a test, S=series a series,
+# K=control|base|patched|debug names a kernel, T=program a test, S=series a series,
 # P=series/NNNN a patch; LINUX= or LINUX_TARBALL= the kernel source, BUILD=
 # the directory for everything that is generated.
 .DEFAULT_GOAL := help
@@ -22,7 +22,7 @@ tree: ## patches/ to branches and worktrees (S=series for one more worktree)
 save: ## branches back to patches/
 	@scripts/save.sh
 
-kernel: ## build one kernel: K=control, base or patched
+kernel: ## build one kernel: K=control, base, patched or debug
 	@scripts/tree.sh && scripts/kernel.sh $(K)
 
 boot: ## a shell in one kernel: K=

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # kernel.sh K: build one kernel for the guest.
 #
-# Takes: K, one of control, base, patched.  Gives: $build/kernel/K/.config and
-# $build/kernel/K/bzImage.  Does nothing if neither the tree nor the config
+# Takes: K, one of control, base, patched, or debug: patched with lockdep and
+# KASAN.  Gives: $build/kernel/K/.config and $build/kernel/K/bzImage.  Does nothing if neither the tree nor the config
 # nor the compiler has changed since the last build.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,8 +14,14 @@ fragments=("$top/scripts/guest/common.config" "$top/scripts/guest/x86_64.config"
 	"$top/tools/testing/selftests/net/rdhup/config")
 
 case $kernel in
-control | base | patched | prove) ;;
-*) die "K=$kernel is no kernel; name control, base or patched" ;;
+control | base | prove) ;;
+patched) fragments+=("$top/scripts/guest/patched.config") ;;
+debug)
+	fragments+=("$top/scripts/guest/patched.config" "$top/scripts/guest/debug.config")
+	tree=$build/linux/patched
+	out=$tree/.build-debug
+	;;
+*) die "K=$kernel is no kernel; name control, base, patched or debug" ;;
 esac
 need gcc ld make bc flex bison git perl ccache /usr/include/libelf.h \
 	/usr/include/openssl/opensslv.h
@@ -25,7 +31,7 @@ need gcc ld make bc flex bison git perl ccache /usr/include/libelf.h \
 # same kernel; the object directory lies right below the source, so that
 # every path is relative and one compiler cache serves all trees.
 kbuild() {
-	make -C "$tree" O=.build -j"$(nproc)" CC="ccache gcc" \
+	make -C "$tree" O="${out##*/}" -j"$(nproc)" CC="ccache gcc" \
 		KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=rdhup \
 		KBUILD_BUILD_HOST=rdhup LOCALVERSION="-rdhup-$kernel" "$@"
 }
@@ -36,7 +42,7 @@ configure() {
 	if cmp -s "$out/fragments.new" "$out/fragments" && [ -f "$out/.config" ]; then
 		return
 	fi
-	(cd "$tree" && scripts/kconfig/merge_config.sh -n -Q -O .build "${fragments[@]}") \
+	(cd "$tree" && scripts/kconfig/merge_config.sh -n -Q -O "${out##*/}" "${fragments[@]}") \
 		>"$out/config.log" 2>&1 || die "merge_config.sh failed; see $out/config.log"
 	# an option that Kconfig dropped would be a test that silently skips
 	while read -r wanted; do
@@ -54,7 +60,7 @@ inputs() {
 }
 
 mkdir -p "$out" "$build/kernel"
-ln -sfn "../linux/$kernel/.build" "$build/kernel/$kernel"
+ln -sfn "../linux/${tree##*/}/${out##*/}" "$build/kernel/$kernel"
 configure
 inputs >"$out/inputs.new"
 if cmp -s "$out/inputs.new" "$out/inputs" && [ -f "$out/bzImage" ]; then

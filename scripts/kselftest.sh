@@ -18,6 +18,7 @@ results=$build/results
 tests=$build/selftests/kselftest
 ktap=$results/$kernel.ktap
 console=$results/$kernel.console
+slower=1	# a debug kernel gets that many times the tests' own limits
 
 # The test programs, "TARGET PROGRAM SECONDS" a line: those whose source is
 # ours, of what the kernel's own build made.
@@ -43,7 +44,7 @@ fill_initramfs() {
 		[ -z "$program" ] || [ "$program" = "$name" ] || continue
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name $limit /selftests/$target/$name" >>"$root/tests"
+		echo "$target:$name $((limit * slower)) /selftests/$target/$name" >>"$root/tests"
 	done < <(list_tests)
 	[ -s "$root/tests" ] || die "there is no test program '$program'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
 	limit=${LIMIT:-$(awk '{ s += $2 } END { print s + 60 }' "$root/tests")}
@@ -58,7 +59,8 @@ last_words() {
 
 case $kernel in
 control | base | patched | prove) ;;
-*) die "K=$kernel is no kernel; name control, base or patched" ;;
+debug) slower=4 ;;
+*) die "K=$kernel is no kernel; name control, base, patched or debug" ;;
 esac
 need qemu-system-x86_64
 [ -f "$build/kernel/$kernel/bzImage" ] || "$top/scripts/kernel.sh" "$kernel"

@@ -56,11 +56,13 @@ def kunit_parser(build):
     return parser, printer
 
 
-def read_ktap(build, kernel):
-    """{test name: Result} of one guest."""
+def read_ktap(build, kernel, kind='ktap'):
+    """{test name: Result} of one guest: of the kselftests, or, from the
+    "console", of the KUnit suites that ran while it booted.
+    """
     parser, printer = kunit_parser(build)
     states = {parser.TestStatus.SUCCESS: OK, parser.TestStatus.SKIPPED: SKIP}
-    path = os.path.join(build, 'results', kernel + '.ktap')
+    path = os.path.join(build, 'results', f'{kernel}.{kind}')
     with open(path, encoding='utf-8', errors='replace') as ktap:
         main = parser.parse_run_tests(ktap.read().splitlines(),
                                       printer.null_printer)
@@ -69,13 +71,14 @@ def read_ktap(build, kernel):
     def walk(test, program):
         if not test.subtests:
             name = test.name.split(' # ')[0]
-            key = f'{program} {name}' if program != name else program
+            key = program if program in (name, f'kunit:{name}') else f'{program} {name}'
             found[key] = Result(states.get(test.status, FAIL), test.log)
         for sub in test.subtests:
             walk(sub, program or sub.name.split(' # ')[0])
 
     for program in main.subtests:
         name = program.name.split(' # ')[0]
+        name = name if kind == 'ktap' else f'kunit:{name}'
         walk(program, name)
         # a program that was killed may have only passing tests behind it
         if program.subtests and states.get(program.status, FAIL) == FAIL and \
@@ -157,8 +160,9 @@ def load(top, build, kernels=KERNELS):
         if not os.path.exists(os.path.join(build, 'results', kernel + '.ktap')):
             continue
         verdict.kernels.append(kernel)
-        for test, result in read_ktap(build, kernel).items():
-            verdict.tests.setdefault(test, {})[kernel] = result
+        for kind in ('console', 'ktap'):
+            for test, result in read_ktap(build, kernel, kind).items():
+                verdict.tests.setdefault(test, {})[kernel] = result
         verdict.splats[kernel] = read_splats(build, kernel)
     for series, patch, test in read_proofs(top):
         pair = ('control', 'base') if series == 'introduce' else ('base', 'patched')

@@ -20,31 +20,28 @@ position p, q;
 @@
 
 (
-	mask@p |= <+... \(EPOLLRDHUP\|EPOLLHUP\|sk_shutdown_poll(...)\) ...+>
+	mask@p |= <+... \(EPOLLRDHUP\|EPOLLHUP\|sk_shutdown_poll(...)\) ...+>;
 |
-	mask@p = <+... \(EPOLLRDHUP\|EPOLLHUP\|sk_shutdown_poll(...)\) ...+>
+	mask@p = <+... \(EPOLLRDHUP\|EPOLLHUP\|sk_shutdown_poll(...)\) ...+>;
 )
 	... when any
 	    when != mask = <+... mask ...+>
-	    when != return ...;
 (
-	mask = <+... mask ...+>
+	mask = <+... mask ...+>;
 |
-	mask@q = bits
+	mask@q = bits;
 )
 
 @depends on context@
-position r.p, r.q;
-idexpression mask;
-expression bits;
+expression mask, bits;
+position r.q;
 @@
 
 * mask@q = bits
 
 @depends on patch@
+expression mask, bits;
 position r.q;
-idexpression mask;
-expression bits;
 @@
 
   mask@q

@@ -4,6 +4,7 @@ virtual org
 virtual report
 
 @sets@
+attribute name __context_unsafe;
 expression S, E;
 position p;
 @@
@@ -44,7 +45,6 @@ identifier f;
 	S->sk_shutdown@p
 	... when != S->sk_state_change(...)
 	    when != sock_flag(S, SOCK_DEAD)
-	    when any
  }
 
 @script:python depends on report@
@@ -55,7 +55,6 @@ coccilib.report.print_report(p[0], "SET " + S)
 
 @script:python depends on report && wakes@
 p << sets.p;
-S << wakes.S;
 @@
 coccilib.report.print_report(p[0], "WAKES")
 @script:python depends on report && strong@
