@@ -69,19 +69,20 @@ static inline const char *mask_str(unsigned int mask)
 		{ EPOLLRDNORM, "RDNORM" }, { EPOLLWRNORM, "WRNORM" },
 		{ EPOLLRDHUP, "RDHUP" }, { EPOLLHUP, "HUP" },
 		{ EPOLLERR, "ERR" },
-	};
+		{ 0, NULL },
+	}, *n;
 	static __thread char ring[4][96];
 	static __thread unsigned int next;
 	char *out = ring[next++ % 4];
 	size_t len = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!(mask & names[i].bit))
+	for (n = names; n->name; n++) {
+		if (!(mask & n->bit))
 			continue;
 		len += snprintf(out + len, sizeof(ring[0]) - len, "%s%s",
-				len ? "|" : "", names[i].name);
-		mask &= ~names[i].bit;
+				len ? "|" : "", n->name);
+		mask &= ~n->bit;
 	}
 	if (mask || !len)
 		snprintf(out + len, sizeof(ring[0]) - len, "%s0x%x",
@@ -100,8 +101,10 @@ static inline unsigned int to_epoll(unsigned int revents)
 				       POLLHUP | POLLNVAL | POLLRDNORM |
 				       POLLRDBAND);
 
-	if (POLLWRNORM != POLLOUT && (revents & POLLWRNORM))
+#if POLLWRNORM != POLLOUT
+	if (revents & POLLWRNORM)
 		mask |= EPOLLWRNORM;
+#endif
 	if (revents & POLLRDHUP)
 		mask |= EPOLLRDHUP;
 	return mask;
@@ -501,8 +504,8 @@ struct waiter {
 	int fd;
 	unsigned int events;	/* for poll(2) only */
 	bool epoll;
-	volatile pid_t tid;
-	volatile bool done;
+	pid_t tid;
+	bool done;	/* atomic */
 	unsigned int mask;	/* what it was told, in EPOLLxxx */
 	long sleeps;		/* sleeps_of() when it was first asleep */
 };
@@ -562,14 +565,14 @@ static inline bool waiter_end(struct waiter *w, int ms)
 }
 
 /*
- * Wait until poll(2) on @fd says exactly @want when asked for @events; the
- * last answer otherwise, after MUST_MS.  For what another thread of the
- * kernel is still delivering.
+ * Wait, at most @ms, until poll(2) on @fd says exactly @want when asked for
+ * @events; the last answer otherwise.  For what another thread of the kernel
+ * is still delivering.
  */
-static inline unsigned int poll_until(int fd, unsigned int events,
-				      unsigned int want)
+static inline unsigned int poll_until_ms(int fd, unsigned int events,
+					 unsigned int want, int ms)
 {
-	long long end = now_ms() + MUST_MS;
+	long long end = now_ms() + ms;
 	unsigned int mask;
 
 	want = to_epoll((unsigned short)to_poll(want));
@@ -579,6 +582,12 @@ static inline unsigned int poll_until(int fd, unsigned int events,
 			return mask;
 		usleep(200);
 	}
+}
+
+static inline unsigned int poll_until(int fd, unsigned int events,
+				      unsigned int want)
+{
+	return poll_until_ms(fd, events, want, MUST_MS);
 }
 
 /*
@@ -592,8 +601,8 @@ struct sleeper {
 	int fd;
 	unsigned int events;	/* what it asks of @fd, in EPOLLxxx */
 	int stop;
-	volatile pid_t tid;
-	volatile bool done;
+	pid_t tid;
+	bool done;	/* atomic */
 	unsigned int mask;	/* what it was told of @fd */
 	bool stopped;		/* it came back because of sleeper_stop() */
 };

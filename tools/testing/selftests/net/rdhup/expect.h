@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What poll must say about a connection: the one table.
+ *
+ * A row is
+ *
+ *	(scenario, family, all, only, none, source)
+ *
+ * scenario	see scenario.h
+ * family	see families[] in common.h; the rows are written for groups
+ * all		the answer when IN, PRI, OUT, RDNORM, WRNORM and RDHUP are
+ *		requested; exact, like the other two
+ * only		the answer when RDHUP is requested and nothing else
+ * none		the answer when nothing is requested
+ * source	who says so: the kernel's function that decides, and other
+ *		suites that expect the same ("gVisor" is its syscall tests,
+ *		"sockapi-ts" is Xilinx's iomux/rdhup.c, "LTP" the Linux Test
+ *		Project).  All rows were measured on 6.18 and on 7.3.4, and
+ *		agree, but for three: an MPTCP client that is refused or
+ *		reset before it is accepted (refused_later, listener_closed,
+ *		listener_shut) is told OUT HUP ERR there, and its recv() says
+ *		ENOTCONN for ever.  The rows have what TCP says.
+ *
+ * IN stands for IN and RDNORM, OUT for OUT and WRNORM: no family here gives
+ * one of two without the other.
+ *
+ * Where families disagree on purpose or by age:
+ * - An AF_UNIX peer that closes or shuts down both ways, or both of whose
+ *   ends have finished, is HUP at once: there is no wire that could still
+ *   carry something.  TCP knows only that the peer has finished (peer_close)
+ *   until its own end has, too.
+ * - SHUT_RD of the peer ends our sending on AF_UNIX, which shows once the
+ *   peer also does SHUT_WR.  TCP sends nothing for it.
+ * - vsock and AF_UNIX tell the writer of a SHUT_RD (EPIPE); with TCP what he
+ *   still sends is kept and can be read (own_shut_rd_peer_data).
+ * - Datagram sockets have no end of stream: only their own SHUT_RD shows.
+ * - vsock withholds OUT after its own SHUT_WR, where everybody else gives it
+ *   so that a writer comes and fetches its EPIPE.  It has neither ERR nor HUP
+ *   for a peer that went away with unread data or by a reset, and a listening
+ *   socket cannot be shut down.
+ * - A listening TCP socket after SHUT_RD is unconnected again (OUT HUP), an
+ *   AF_UNIX one stays what it is, at its end (IN RDHUP).
+ * - epoll-shim's tests, which run on FreeBSD too, allow IN for a UDP socket
+ *   with a pending error; datagram_poll() says ERR and leaves IN alone.
+ */
+#ifndef RDHUP_EXPECT_H
+#define RDHUP_EXPECT_H
+
+#include "scenario.h"
+
+enum {
+	E_IN	= EPOLLIN | EPOLLRDNORM,
+	E_PRI	= EPOLLPRI,
+	E_OUT	= EPOLLOUT | EPOLLWRNORM,
+	E_RDHUP	= EPOLLRDHUP,
+	E_HUP	= EPOLLHUP,
+	E_ERR	= EPOLLERR,
+
+	E_ALL	= E_IN | E_PRI | E_OUT | E_RDHUP,	/* what is requested */
+
+	/* The three ends of a connection that come up most. */
+	E_EOF	= E_IN | E_OUT | E_RDHUP,
+	E_GONE	= E_EOF | E_HUP,
+	E_RESET	= E_GONE | E_ERR,
+};
+
+/* The families by the names that rows and tests use. */
+enum {
+	FID_tcp4		= TCP4,
+	FID_tcp6		= TCP6,
+	FID_tcp_mapped		= TCP_MAPPED,
+	FID_tls			= FAM_TLS,
+	FID_mptcp4		= FAM_MPTCP4,
+	FID_unix_stream		= UNIX_STREAM,
+	FID_unix_seqpacket	= UNIX_SEQPACKET,
+	FID_unix_dgram		= UNIX_DGRAM,
+	FID_stream_pair		= FAM_STREAM_PAIR,
+	FID_seqpacket_pair	= FAM_SEQPACKET_PAIR,
+	FID_vsock_stream	= FAM_VSOCK_STREAM,
+	FID_vsock_seqpacket	= FAM_VSOCK_SEQPACKET,
+	FID_udp4		= FAM_UDP4,
+	FID_pipe		= FAM_PIPE,
+	FID_fifo		= FAM_FIFO,
+};
+
+/* The groups: a row for each family of one. */
+#define ROW_ONE(X, family, scenario, ...)				\
+	X(scenario, family, __VA_ARGS__)
+#define ROW_TCP(X, scenario, ...)					\
+	X(scenario, tcp4, __VA_ARGS__)					\
+	X(scenario, tcp6, __VA_ARGS__)					\
+	X(scenario, tcp_mapped, __VA_ARGS__)
+#define ROW_STREAMS_NOTLS(X, scenario, ...)				\
+	ROW_TCP(X, scenario, __VA_ARGS__)				\
+	X(scenario, mptcp4, __VA_ARGS__)
+#define ROW_TCP_TLS(X, scenario, ...)					\
+	ROW_TCP(X, scenario, __VA_ARGS__)				\
+	X(scenario, tls, __VA_ARGS__)
+#define ROW_STREAMS(X, scenario, ...)					\
+	ROW_TCP_TLS(X, scenario, __VA_ARGS__)				\
+	X(scenario, mptcp4, __VA_ARGS__)
+#define ROW_NAMED(X, scenario, ...)					\
+	X(scenario, unix_stream, __VA_ARGS__)				\
+	X(scenario, unix_seqpacket, __VA_ARGS__)
+#define ROW_UNIX(X, scenario, ...)					\
+	ROW_NAMED(X, scenario, __VA_ARGS__)				\
+	X(scenario, stream_pair, __VA_ARGS__)				\
+	X(scenario, seqpacket_pair, __VA_ARGS__)
+#define ROW_VSOCK(X, scenario, ...)					\
+	X(scenario, vsock_stream, __VA_ARGS__)				\
+	X(scenario, vsock_seqpacket, __VA_ARGS__)
+#define ROW_DGRAM(X, scenario, ...)					\
+	X(scenario, unix_dgram, __VA_ARGS__)				\
+	X(scenario, udp4, __VA_ARGS__)
+#define ROW_PIPE(X, scenario, ...)					\
+	X(scenario, pipe, __VA_ARGS__)					\
+	X(scenario, fifo, __VA_ARGS__)
+
+/*
+ * Rows whose last step can be waited for: what a waiter who is asleep in the
+ * state before it must be told.
+ */
+#define RDHUP_EXPECT_EVENTS(X)						\
+	ROW_STREAMS(X, own_shut_rd, E_EOF, E_RDHUP, 0,			\
+		"tcp_poll(); gVisor; LTP epoll_wait05; sockapi-ts")	\
+	ROW_UNIX(X, own_shut_rd, E_EOF, E_RDHUP, 0,			\
+		"unix_poll(); gVisor")					\
+	ROW_VSOCK(X, own_shut_rd, E_EOF, E_RDHUP, 0,			\
+		"vsock_poll()")						\
+	ROW_DGRAM(X, own_shut_rd, E_EOF, E_RDHUP, 0,			\
+		"datagram_poll(), unix_dgram_poll()")			\
+	ROW_STREAMS(X, own_shut_wr, E_OUT, 0, 0,			\
+		"tcp_poll(); sockapi-ts")				\
+	ROW_UNIX(X, own_shut_wr, E_OUT, 0, 0,				\
+		"unix_poll()")						\
+	ROW_VSOCK(X, own_shut_wr, 0, 0, 0,				\
+		"vsock_poll(): SEND_SHUTDOWN is not writable")		\
+	ROW_DGRAM(X, own_shut_wr, E_OUT, 0, 0,				\
+		"datagram_poll(), unix_dgram_poll()")			\
+	ROW_STREAMS(X, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"tcp_poll(); sockapi-ts")				\
+	ROW_UNIX(X, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"unix_poll(); gVisor (HUP with events 0)")		\
+	ROW_VSOCK(X, own_shut_rdwr,					\
+		E_IN | E_RDHUP | E_HUP, E_RDHUP | E_HUP, E_HUP,		\
+		"vsock_poll()")						\
+	ROW_DGRAM(X, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"datagram_poll(), unix_dgram_poll()")			\
+	ROW_STREAMS(X, peer_shut_rd, E_OUT, 0, 0,			\
+		"RFC 9293: nothing is sent; sockapi-ts")		\
+	ROW_UNIX(X, peer_shut_rd, E_OUT, 0, 0,				\
+		"unix_shutdown(): SEND_SHUTDOWN on our side")		\
+	ROW_VSOCK(X, peer_shut_rd, E_OUT, 0, 0,				\
+		"vsock_poll(): credit, not the flag, decides")		\
+	ROW_DGRAM(X, peer_shut_rd, E_OUT, 0, 0,				\
+		"unix_shutdown(): connected types only")		\
+	ROW_STREAMS(X, peer_shut_wr, E_EOF, E_RDHUP, 0,			\
+		"tcp_fin(); gVisor; sockapi-ts")			\
+	ROW_UNIX(X, peer_shut_wr, E_EOF, E_RDHUP, 0,			\
+		"unix_shutdown(); gVisor")				\
+	ROW_VSOCK(X, peer_shut_wr, E_EOF, E_RDHUP, 0,			\
+		"vsock_poll_shutdown()")				\
+	ROW_DGRAM(X, peer_shut_wr, E_OUT, 0, 0,				\
+		"unix_shutdown(); gVisor (times out)")			\
+	ROW_STREAMS(X, peer_shut_rdwr, E_EOF, E_RDHUP, 0,		\
+		"tcp_fin(); sockapi-ts")				\
+	ROW_UNIX(X, peer_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"unix_shutdown(): both flags on our side")		\
+	ROW_VSOCK(X, peer_shut_rdwr, E_EOF, E_RDHUP, 0,			\
+		"vsock_poll_shutdown()")				\
+	ROW_DGRAM(X, peer_shut_rdwr, E_OUT, 0, 0,			\
+		"unix_shutdown(): connected types only")		\
+	ROW_STREAMS(X, peer_shut_rd_data_shut_wr, E_EOF, E_RDHUP, 0,	\
+		"tcp_fin()")						\
+	ROW_UNIX(X, peer_shut_rd_data_shut_wr,				\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"unix_shutdown(): both flags on our side")		\
+	ROW_VSOCK(X, peer_shut_rd_data_shut_wr, E_EOF, E_RDHUP, 0,	\
+		"vsock_poll_shutdown()")				\
+	ROW_STREAMS(X, peer_data, E_IN | E_OUT, 0, 0,			\
+		"tcp_stream_is_readable()")				\
+	ROW_UNIX(X, peer_data, E_IN | E_OUT, 0, 0,			\
+		"unix_poll()")						\
+	ROW_VSOCK(X, peer_data, E_IN | E_OUT, 0, 0,			\
+		"vsock_poll()")						\
+	ROW_DGRAM(X, peer_data, E_IN | E_OUT, 0, 0,			\
+		"datagram_poll(), unix_dgram_poll()")			\
+	ROW_PIPE(X, peer_data, E_IN, 0, 0,				\
+		"pipe_poll()")						\
+	ROW_STREAMS(X, peer_data_shut_wr, E_EOF, E_RDHUP, 0,		\
+		"tcp_fin(): the flag does not wait for the reader")	\
+	ROW_UNIX(X, peer_data_shut_wr, E_EOF, E_RDHUP, 0,		\
+		"unix_shutdown()")					\
+	ROW_VSOCK(X, peer_data_shut_wr, E_EOF, E_RDHUP, 0,		\
+		"vsock_poll_shutdown()")				\
+	ROW_DGRAM(X, peer_data_shut_wr, E_IN | E_OUT, 0, 0,		\
+		"unix_shutdown(): connected types only")		\
+	ROW_STREAMS(X, both_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"tcp_poll(): sk_shutdown is SHUTDOWN_MASK")		\
+	ROW_UNIX(X, both_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"unix_poll(): sk_shutdown is SHUTDOWN_MASK")		\
+	ROW_VSOCK(X, both_shut_wr,					\
+		E_IN | E_RDHUP | E_HUP, E_RDHUP | E_HUP, E_HUP,		\
+		"vsock_poll_shutdown()")				\
+	ROW_STREAMS(X, own_shut_rd_peer_data, E_EOF, E_RDHUP, 0,	\
+		"tcp_poll(); gVisor (data after SHUT_RD is kept)")	\
+	ROW_STREAMS(X, own_shut_wr_peer_shut_rd, E_OUT, 0, 0,		\
+		"RFC 9293: nothing is sent")				\
+	ROW_UNIX(X, own_shut_wr_peer_shut_rd, E_OUT, 0, 0,		\
+		"unix_shutdown()")					\
+	ROW_TCP(X, peer_oob, E_PRI | E_OUT, 0, 0,			\
+		"tcp_poll(): the urgent byte is not in the stream")	\
+	ROW_ONE(X, mptcp4, peer_oob, E_IN | E_OUT, 0, 0,		\
+		"mptcp_poll(): urgent data is ordinary data")		\
+	ROW_TCP(X, peer_oob_shut_wr, E_PRI | E_EOF, E_RDHUP, 0,		\
+		"tcp_poll()")						\
+	ROW_STREAMS(X, full_peer_shut_wr, E_IN | E_RDHUP, E_RDHUP, 0,	\
+		"tcp_poll(): RDHUP says nothing of writing")		\
+	ROW_UNIX(X, full_peer_shut_wr, E_IN | E_RDHUP, E_RDHUP, 0,	\
+		"unix_poll()")						\
+	ROW_VSOCK(X, full_peer_shut_wr, E_IN | E_RDHUP, E_RDHUP, 0,	\
+		"vsock_poll()")						\
+	ROW_TCP_TLS(X, full_peer_close,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_close(): unread data, RFC 2525 2.17")		\
+	ROW_STREAMS(X, peer_close, E_EOF, E_RDHUP, 0,			\
+		"tcp_fin(); sockapi-ts")				\
+	ROW_UNIX(X, peer_close, E_GONE, E_RDHUP | E_HUP, E_HUP,		\
+		"unix_release_sock()")					\
+	ROW_VSOCK(X, peer_close, E_EOF, E_RDHUP, 0,			\
+		"vsock_poll_shutdown()")				\
+	ROW_DGRAM(X, peer_close, E_OUT, 0, 0,				\
+		"unix_release_sock(); epoll-shim: UDP never has RDHUP")	\
+	ROW_PIPE(X, peer_close, E_HUP, E_HUP, E_HUP,			\
+		"pipe_poll(); LTP poll03")				\
+	ROW_STREAMS(X, peer_data_close, E_EOF, E_RDHUP, 0,		\
+		"tcp_fin()")						\
+	ROW_UNIX(X, peer_data_close, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"unix_release_sock()")					\
+	ROW_VSOCK(X, peer_data_close, E_EOF, E_RDHUP, 0,		\
+		"vsock_poll_shutdown()")				\
+	ROW_PIPE(X, peer_data_close, E_IN | E_HUP, E_HUP, E_HUP,	\
+		"pipe_poll()")						\
+	ROW_STREAMS(X, peer_close_unread,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_close(), tcp_reset()")				\
+	ROW_UNIX(X, peer_close_unread,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"unix_release_sock()")					\
+	ROW_VSOCK(X, peer_close_unread, E_EOF, E_RDHUP, 0,		\
+		"vsock_poll(): no error for unread data")		\
+	ROW_STREAMS(X, peer_reset,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_reset(); sockapi-ts")				\
+	ROW_UNIX(X, peer_reset, E_GONE, E_RDHUP | E_HUP, E_HUP,		\
+		"no SO_LINGER on AF_UNIX: as peer_close")		\
+	ROW_VSOCK(X, peer_reset, E_EOF, E_RDHUP, 0,			\
+		"no SO_LINGER on vsock: as peer_close")			\
+	ROW_STREAMS(X, own_shut_wr_peer_close,				\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"tcp_fin(), tcp_poll()")				\
+	ROW_UNIX(X, own_shut_wr_peer_close, E_GONE, E_RDHUP | E_HUP, E_HUP, \
+		"unix_release_sock()")					\
+	ROW_VSOCK(X, own_shut_wr_peer_close,				\
+		E_IN | E_RDHUP | E_HUP, E_RDHUP | E_HUP, E_HUP,		\
+		"vsock_poll_shutdown()")				\
+	ROW_TCP_TLS(X, peer_close_own_write,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_reset(): EPIPE")					\
+	ROW_ONE(X, udp4, peer_close_own_write, E_OUT | E_ERR, E_ERR, E_ERR, \
+		"__udp4_lib_err(): ICMP port unreachable")		\
+	ROW_TCP_TLS(X, peer_shut_rdwr_own_write,			\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_rcv_state_process(): RST; Asterinas")		\
+	ROW_TCP(X, connecting_shut_rd,					\
+		E_OUT | E_HUP | E_ERR, E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"inet_shutdown(), tcp_disconnect(); gVisor")		\
+	ROW_TCP(X, connecting_shut_wr,					\
+		E_OUT | E_HUP | E_ERR, E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"inet_shutdown(), tcp_disconnect(); gVisor")		\
+	ROW_TCP(X, connecting_shut_rdwr,				\
+		E_OUT | E_HUP | E_ERR, E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"inet_shutdown(), tcp_disconnect(); gVisor")		\
+	ROW_STREAMS_NOTLS(X, listener_pending, E_IN, 0, 0,		\
+		"inet_csk_listen_poll()")				\
+	ROW_NAMED(X, listener_pending, E_IN, 0, 0,			\
+		"unix_poll()")						\
+	ROW_VSOCK(X, listener_pending, E_IN, 0, 0,			\
+		"vsock_poll()")						\
+	ROW_STREAMS_NOTLS(X, listener_shut_rd, E_OUT | E_HUP, E_HUP, E_HUP, \
+		"inet_shutdown(), tcp_disconnect(); gVisor")		\
+	ROW_NAMED(X, listener_shut_rd, E_IN | E_RDHUP, E_RDHUP, 0,	\
+		"unix_poll()")						\
+	ROW_STREAMS_NOTLS(X, listener_shut_wr, 0, 0, 0,			\
+		"inet_shutdown(): no effect")				\
+	ROW_NAMED(X, listener_shut_wr, 0, 0, 0,				\
+		"unix_poll()")						\
+	ROW_VSOCK(X, listener_shut_rd, 0, 0, 0,				\
+		"vsock_shutdown(): ENOTCONN")				\
+	ROW_STREAMS_NOTLS(X, listener_shut_rdwr,			\
+		E_OUT | E_HUP, E_HUP, E_HUP,				\
+		"inet_shutdown(), tcp_disconnect(); gVisor")		\
+	ROW_NAMED(X, listener_shut_rdwr,				\
+		E_IN | E_RDHUP | E_HUP, E_RDHUP | E_HUP, E_HUP,		\
+		"unix_poll()")						\
+	ROW_TCP(X, listener_closed,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"inet_csk_listen_stop(): RST; gVisor")			\
+	ROW_NAMED(X, listener_closed,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"unix_release_sock(); gVisor")				\
+	ROW_VSOCK(X, listener_closed, E_EOF, E_RDHUP, 0,		\
+		"__vsock_release()")					\
+	ROW_TCP(X, listener_shut,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"inet_csk_listen_stop(): RST; gVisor")			\
+	ROW_NAMED(X, listener_shut, E_OUT, 0, 0,			\
+		"unix_shutdown(): the queue of clients stays")		\
+	ROW_PIPE(X, readers_gone, E_OUT | E_ERR, E_ERR, E_ERR,		\
+		"pipe_poll()")						\
+	ROW_PIPE(X, full_readers_gone, E_ERR, E_ERR, E_ERR,		\
+		"pipe_poll()")
+
+/*
+ * Rows that are states only: nobody can be asleep right before them, or the
+ * peer's end goes away in several steps, each of which may be seen.
+ */
+#define RDHUP_EXPECT_STATES(X)						\
+	ROW_ONE(X, mptcp4, full_peer_close,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_close(): unread data, RFC 2525 2.17")		\
+	ROW_UNIX(X, full_peer_close,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"unix_release_sock(): unread data")			\
+	ROW_VSOCK(X, full_peer_close, E_EOF, E_RDHUP, 0,		\
+		"vsock_poll(): no error for unread data")		\
+	ROW_UNIX(X, peer_close_own_write, E_GONE, E_RDHUP | E_HUP, E_HUP, \
+		"unix_stream_sendmsg(): EPIPE, no error is left")	\
+	ROW_UNIX(X, peer_shut_rdwr_own_write,				\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"unix_stream_sendmsg(): EPIPE, no error is left")	\
+	ROW_STREAMS(X, fresh, E_OUT, 0, 0,				\
+		"tcp_poll()")						\
+	ROW_UNIX(X, fresh, E_OUT, 0, 0,					\
+		"unix_poll()")						\
+	ROW_VSOCK(X, fresh, E_OUT, 0, 0,				\
+		"vsock_poll()")						\
+	ROW_DGRAM(X, fresh, E_OUT, 0, 0,				\
+		"datagram_poll(), unix_dgram_poll()")			\
+	ROW_PIPE(X, fresh, 0, 0, 0,					\
+		"pipe_poll()")						\
+	ROW_STREAMS(X, peer_shut_wr_drained, E_EOF, E_RDHUP, 0,		\
+		"tcp_poll(): it is a state, not an event")		\
+	ROW_UNIX(X, peer_shut_wr_drained, E_EOF, E_RDHUP, 0,		\
+		"unix_poll()")						\
+	ROW_VSOCK(X, peer_shut_wr_drained, E_EOF, E_RDHUP, 0,		\
+		"vsock_poll()")						\
+	ROW_STREAMS(X, full, 0, 0, 0,					\
+		"tcp_poll()")						\
+	ROW_UNIX(X, full, 0, 0, 0,					\
+		"unix_poll()")						\
+	ROW_VSOCK(X, full, 0, 0, 0,					\
+		"vsock_poll()")						\
+	ROW_ONE(X, unix_dgram, full, 0, 0, 0,				\
+		"unix_dgram_poll()")					\
+	ROW_STREAMS_NOTLS(X, unconnected, E_OUT | E_HUP, E_HUP, E_HUP,	\
+		"tcp_poll(): TCP_CLOSE is HUP; Asterinas")		\
+	ROW_NAMED(X, unconnected, E_OUT | E_HUP, E_HUP, E_HUP,		\
+		"unix_poll(): TCP_CLOSE is HUP")			\
+	ROW_VSOCK(X, unconnected, E_OUT, 0, 0,				\
+		"vsock_poll()")						\
+	ROW_DGRAM(X, unconnected, E_OUT, 0, 0,				\
+		"datagram_poll(), unix_dgram_poll()")			\
+	ROW_STREAMS_NOTLS(X, unconnected_shut_rd,			\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"tcp_poll()")						\
+	ROW_NAMED(X, unconnected_shut_rd, E_GONE, E_RDHUP | E_HUP, E_HUP, \
+		"unix_poll()")						\
+	ROW_DGRAM(X, unconnected_shut_rd, E_EOF, E_RDHUP, 0,		\
+		"datagram_poll(), unix_dgram_poll()")			\
+	ROW_STREAMS_NOTLS(X, refused, E_OUT | E_HUP, E_HUP, E_HUP,	\
+		"tcp_poll(): connect() has fetched the error")		\
+	ROW_NAMED(X, refused, E_OUT | E_HUP, E_HUP, E_HUP,		\
+		"unix_poll(): still unconnected")			\
+	ROW_TCP(X, refused_later,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_reset(); packetdrill poll.pkt; epoll-shim")	\
+	ROW_STREAMS_NOTLS(X, connecting, 0, 0, 0,			\
+		"tcp_poll(): SYN_SENT")					\
+	ROW_STREAMS_NOTLS(X, listener, 0, 0, 0,				\
+		"inet_csk_listen_poll(); Asterinas")			\
+	ROW_NAMED(X, listener, 0, 0, 0,					\
+		"unix_poll()")						\
+	ROW_VSOCK(X, listener, 0, 0, 0,					\
+		"vsock_poll()")						\
+	ROW_STREAMS_NOTLS(X, not_accepted, E_OUT, 0, 0,			\
+		"tcp_poll()")						\
+	ROW_NAMED(X, not_accepted, E_OUT, 0, 0,				\
+		"unix_poll()")						\
+	ROW_VSOCK(X, not_accepted, E_OUT, 0, 0,				\
+		"vsock_poll()")						\
+	ROW_STREAMS_NOTLS(X, shut_wr_before_accept, E_EOF, E_RDHUP, 0,	\
+		"tcp_fin(); the race that the bit is for")		\
+	ROW_NAMED(X, shut_wr_before_accept, E_EOF, E_RDHUP, 0,		\
+		"unix_accept()")					\
+	ROW_VSOCK(X, shut_wr_before_accept, E_EOF, E_RDHUP, 0,		\
+		"vsock_accept()")					\
+	ROW_STREAMS_NOTLS(X, closed_before_accept, E_EOF, E_RDHUP, 0,	\
+		"tcp_fin(); gVisor")					\
+	ROW_NAMED(X, closed_before_accept, E_GONE, E_RDHUP | E_HUP, E_HUP, \
+		"unix_release_sock()")					\
+	ROW_VSOCK(X, closed_before_accept, E_EOF, E_RDHUP, 0,		\
+		"vsock_poll_shutdown()")				\
+	ROW_TCP(X, reset_before_accept,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tcp_reset(); gVisor (IN HUP ERR of IN)")		\
+	ROW_PIPE(X, writer_back, 0, 0, 0,				\
+		"fifo_open(): a new writer takes HUP back; epoll-shim")	\
+	ROW_ONE(X, mptcp4, refused_later,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"as tcp_reset(); __mptcp_subflow_error_report()")	\
+	ROW_ONE(X, mptcp4, listener_closed,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"as tcp_reset(); __mptcp_subflow_error_report()")	\
+	ROW_ONE(X, mptcp4, listener_shut,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"as tcp_reset(); __mptcp_subflow_error_report()")
+
+#define RDHUP_EXPECT(X)							\
+	RDHUP_EXPECT_EVENTS(X)						\
+	RDHUP_EXPECT_STATES(X)
+
+#endif /* RDHUP_EXPECT_H */

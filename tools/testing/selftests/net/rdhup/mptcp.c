@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of an MPTCP connection, and of one that has fallen back to TCP: poll
+ * and recv have to say of either what they say of TCP.
+ *
+ * 1. The peer's half-close: IN RDHUP, and recv returns 0.
+ * 2. The peer's close: the same.
+ * 3. A reset: IN RDHUP HUP ERR; recv returns ECONNRESET, then 0; send EPIPE.
+ * 4. Those who wait for RDHUP alone, or in recv, are told.
+ *
+ * The fallback is that of a client whose server knows no MPTCP; each pair is
+ * asked with MPTCP_INFO which of the two it is.
+ */
+#include "common.h"
+
+#include <linux/mptcp.h>
+
+#include "kselftest_harness.h"
+
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+
+FIXTURE(mptcp)
+{
+	int sv[2];
+};
+
+FIXTURE_VARIANT(mptcp)
+{
+	int family;
+	int server;	/* the listener's protocol; the client's is MPTCP */
+};
+
+FIXTURE_VARIANT_ADD(mptcp, tcp4)
+{
+	.family = AF_INET,
+	.server = -1,
+};
+
+FIXTURE_VARIANT_ADD(mptcp, native4)
+{
+	.family = AF_INET,
+	.server = IPPROTO_MPTCP,
+};
+
+FIXTURE_VARIANT_ADD(mptcp, native6)
+{
+	.family = AF_INET6,
+	.server = IPPROTO_MPTCP,
+};
+
+FIXTURE_VARIANT_ADD(mptcp, fallback4)
+{
+	.family = AF_INET,
+	.server = IPPROTO_TCP,
+};
+
+FIXTURE_VARIANT_ADD(mptcp, fallback6)
+{
+	.family = AF_INET6,
+	.server = IPPROTO_TCP,
+};
+
+/* sv[0] is the client here, since it is the end that falls back. */
+static int connected(int family, int client, int server, int sv[2])
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr *sa = (struct sockaddr *)&in;
+	socklen_t len = sizeof(in);
+	int listener, err = 0;
+
+	sv[0] = -1;
+	sv[1] = -1;
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	in6.sin6_addr = in6addr_loopback;
+	if (family == AF_INET6) {
+		sa = (struct sockaddr *)&in6;
+		len = sizeof(in6);
+	}
+	listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, server);
+	if (listener < 0)
+		return -errno;
+	sv[0] = socket(family, SOCK_STREAM | SOCK_CLOEXEC, client);
+	if (sv[0] < 0 ||
+	    bind(listener, sa, len) || listen(listener, 1) ||
+	    getsockname(listener, sa, &len) || connect(sv[0], sa, len))
+		err = -errno;
+	if (!err) {
+		sv[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (sv[1] < 0)
+			err = -errno;
+	}
+	close(listener);
+	return err;
+}
+
+/*
+ * 1 if this is an MPTCP socket whose connection is one of TCP, 0 if it is one
+ * of MPTCP, -1 if it is no MPTCP socket at all.  There is no MPTCP_INFO after
+ * a fallback during the handshake.
+ */
+static int fallen_back(int fd)
+{
+	struct mptcp_info info = {};
+	socklen_t len = sizeof(int);
+	int protocol;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) ||
+	    protocol != IPPROTO_MPTCP)
+		return -1;
+	len = sizeof(info);
+	if (getsockopt(fd, SOL_MPTCP, MPTCP_INFO, &info, &len))
+		return errno == EOPNOTSUPP || errno == ENOPROTOOPT;
+	return !!(info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK);
+}
+
+FIXTURE_SETUP(mptcp)
+{
+	int err;
+
+	err = connected(variant->family,
+			variant->server < 0 ? IPPROTO_TCP : IPPROTO_MPTCP,
+			variant->server < 0 ? IPPROTO_TCP : variant->server,
+			self->sv);
+	if (err == -EPROTONOSUPPORT || err == -ENOPROTOOPT)
+		SKIP(return, "no MPTCP: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	/* Both ends must have agreed before either is asked. */
+	ASSERT_EQ(1, send(self->sv[0], "x", 1, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(self->sv[1], EPOLLIN, MUST_MS));
+	ASSERT_EQ(1, recv(self->sv[1], &err, 1, 0));
+	ASSERT_EQ(1, send(self->sv[1], "x", 1, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(self->sv[0], EPOLLIN, MUST_MS));
+	ASSERT_EQ(1, recv(self->sv[0], &err, 1, 0));
+	switch (variant->server) {
+	case IPPROTO_MPTCP:
+		ASSERT_EQ(0, fallen_back(self->sv[0]));
+		ASSERT_EQ(0, fallen_back(self->sv[1]));
+		break;
+	case IPPROTO_TCP:
+		ASSERT_EQ(1, fallen_back(self->sv[0]));
+		__attribute__((fallthrough));
+	default:
+		ASSERT_EQ(-1, fallen_back(self->sv[1]));
+	}
+}
+
+FIXTURE_TEARDOWN(mptcp)
+{
+	close(self->sv[0]);
+	close(self->sv[1]);
+}
+
+static int try_recv(int fd)
+{
+	char c;
+	int ret = recv(fd, &c, 1, MSG_DONTWAIT);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int reset(int *fd)
+{
+	struct linger linger = { .l_onoff = 1 };
+	int ret = setsockopt(*fd, SOL_SOCKET, SO_LINGER, &linger,
+			     sizeof(linger));
+
+	if (!ret)
+		ret = close(*fd);
+	*fd = -1;
+	return ret;
+}
+
+#define HALF_CLOSED (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | \
+		     EPOLLOUT | EPOLLWRNORM)
+
+/* Everything that poll says once it has said one of @events. */
+static unsigned int mask_after(int fd, unsigned int events)
+{
+	poll_mask(fd, events, MUST_MS);
+	return poll_mask(fd, ALL_BITS, 0);
+}
+
+/* The peer's half-close is IN RDHUP, and recv returns 0. */
+TEST_F(mptcp, shut_wr)
+{
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_MASK(HALF_CLOSED, mask_after(self->sv[0], EPOLLRDHUP));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+	EXPECT_EQ(1, send(self->sv[0], "x", 1, 0));
+}
+
+/* The peer's close is IN RDHUP, and recv returns 0. */
+TEST_F(mptcp, close)
+{
+	ASSERT_EQ(0, close(self->sv[1]));
+	self->sv[1] = -1;
+	EXPECT_MASK(HALF_CLOSED, mask_after(self->sv[0], EPOLLRDHUP));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+}
+
+/* A reset is IN RDHUP HUP ERR; ERR until it has been received. */
+TEST_F(mptcp, reset)
+{
+	ASSERT_EQ(0, reset(&self->sv[1]));
+	EXPECT_MASK(HALF_CLOSED | EPOLLHUP | EPOLLERR,
+		    mask_after(self->sv[0], 0));
+	EXPECT_EQ(-ECONNRESET, try_recv(self->sv[0]));
+	EXPECT_MASK(HALF_CLOSED | EPOLLHUP,
+		    poll_mask(self->sv[0], ALL_BITS, 0));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+	EXPECT_EQ(-1, send(self->sv[0], "x", 1, MSG_NOSIGNAL));
+	EXPECT_EQ(EPIPE, errno);
+}
+
+/* A poll that waits for RDHUP alone is told of a reset. */
+TEST_F(mptcp, reset_wakes_rdhup)
+{
+	struct waiter w = { .fd = self->sv[0], .events = EPOLLRDHUP };
+
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, reset(&self->sv[1]));
+	ASSERT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_MASK(EPOLLRDHUP | EPOLLHUP | EPOLLERR, w.mask);
+}
+
+/* Edge-triggered, all of a reset comes with the first edge. */
+TEST_F(mptcp, reset_edge)
+{
+	struct waiter w = { .epoll = true };
+
+	w.fd = epoll_with(self->sv[0], EPOLLRDHUP | EPOLLET);
+	ASSERT_GE(w.fd, 0);
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, reset(&self->sv[1]));
+	ASSERT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_EQ(EPOLLRDHUP, w.mask & EPOLLRDHUP);
+	close(w.fd);
+}
+
+/* After a reset a connection can be made again, as if there was none. */
+TEST_F(mptcp, reset_then_connect)
+{
+	struct sockaddr unspec = { .sa_family = AF_UNSPEC };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int listener;
+
+	ASSERT_EQ(0, reset(&self->sv[1]));
+	ASSERT_MASK(EPOLLHUP | EPOLLERR, poll_mask(self->sv[0], 0, MUST_MS));
+	ASSERT_EQ(-ECONNRESET, try_recv(self->sv[0]));
+	ASSERT_EQ(0, connect(self->sv[0], &unspec, sizeof(unspec)));
+	listener = listen_on(variant->family == AF_INET ? TCP4 : TCP6);
+	ASSERT_GE(listener, 0);
+	ASSERT_EQ(0, getsockname(listener, (struct sockaddr *)&ss, &len));
+	ASSERT_EQ(0, connect(self->sv[0], (struct sockaddr *)&ss, len));
+	self->sv[1] = accept(listener, NULL, NULL);
+	ASSERT_GE(self->sv[1], 0);
+	EXPECT_MASK(EPOLLOUT | EPOLLWRNORM,
+		    poll_mask(self->sv[0], ALL_BITS, 0));
+	close(listener);
+}
+
+static void refused(struct __test_metadata *_metadata, int protocol)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t len = sizeof(in);
+	int bound, fd;
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	bound = socket(AF_INET, SOCK_STREAM, 0);
+	ASSERT_GE(bound, 0);
+	ASSERT_EQ(0, bind(bound, (struct sockaddr *)&in, len));
+	ASSERT_EQ(0, getsockname(bound, (struct sockaddr *)&in, &len));
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, protocol);
+	if (fd < 0 && (errno == EPROTONOSUPPORT || errno == ENOPROTOOPT))
+		SKIP(return, "no MPTCP: %s", strerror(errno));
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(-1, connect(fd, (struct sockaddr *)&in, len));
+	ASSERT_EQ(EINPROGRESS, errno);
+	EXPECT_MASK(HALF_CLOSED | EPOLLHUP | EPOLLERR, mask_after(fd, 0));
+	/* The second attempt reports the first, the third is one. */
+	EXPECT_EQ(-1, connect(fd, (struct sockaddr *)&in, len));
+	EXPECT_EQ(ECONNREFUSED, errno);
+	ASSERT_EQ(0, listen(bound, 1));
+	ASSERT_EQ(-1, connect(fd, (struct sockaddr *)&in, len));
+	ASSERT_EQ(EINPROGRESS, errno);
+	EXPECT_MASK(EPOLLOUT | EPOLLWRNORM, mask_after(fd, EPOLLOUT));
+	close(fd);
+	close(bound);
+}
+
+/* A refused connection is IN RDHUP HUP ERR, and another may be tried. */
+TEST(tcp_refused)
+{
+	refused(_metadata, IPPROTO_TCP);
+}
+
+TEST(mptcp_refused)
+{
+	refused(_metadata, IPPROTO_MPTCP);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,670 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A socket that is in a BPF sockmap receives through a recvmsg() of its own:
+ * what poll says of its end, and what recv makes of it, have to stay together.
+ *
+ * 1. When the peer has finished, poll says so and recv returns 0.
+ * 2. A recv that waits is ended by the peer's half-close, with 0.
+ * 3. A recv that waits is ended by shutdown(SHUT_RD) here, with 0.
+ * 4. A recv that waits gets the data that come, and the end after them.
+ * 5. A recv that waits is in nobody's way: not in that of poll or send on the
+ *    same socket, not in that of another connection.
+ *
+ * Each with a program that passes everything to the socket, so that data are
+ * queued in the map's part of the socket, and with no program at all.
+ */
+#include "common.h"
+
+#include <linux/bpf.h>
+#include <linux/vm_sockets.h>
+#include <semaphore.h>
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+/* So long may a recv wait before the test takes it for lost. */
+#define RECV_MS		1000
+#define ROUND_TRIPS	50
+
+enum member {
+	M_TCP4,
+	M_TCP6,
+	M_UNIX,
+	M_VSOCK,
+	M_VSOCK_SEQ,
+};
+
+static int sys_bpf(int cmd, union bpf_attr *attr)
+{
+	int ret = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int sockmap_new(void)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_SOCKMAP,
+		.key_size = sizeof(int),
+		.value_size = sizeof(int),
+		.max_entries = 2,
+	};
+
+	return sys_bpf(BPF_MAP_CREATE, &attr);
+}
+
+/* Is it for this reason that there is no map: no bpf(2), or not for us? */
+static bool no_bpf(int map)
+{
+	return map == -EPERM || map == -ENOSYS;
+}
+
+static int sockmap_add(int map, int key, int fd)
+{
+	union bpf_attr attr = {
+		.map_fd = map,
+		.key = (unsigned long)&key,
+		.value = (unsigned long)&fd,
+	};
+
+	return sys_bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+/* What comes in goes to the socket that it is for: "return SK_PASS". */
+static int sockmap_pass_all(int map)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
+		  .imm = SK_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr load = {
+		.prog_type = BPF_PROG_TYPE_SK_SKB,
+		.insns = (unsigned long)insns,
+		.insn_cnt = ARRAY_SIZE(insns),
+		.license = (unsigned long)"GPL",
+	};
+	union bpf_attr attach = {
+		.target_fd = map,
+		.attach_type = BPF_SK_SKB_VERDICT,
+	};
+	int prog, err;
+
+	prog = sys_bpf(BPF_PROG_LOAD, &load);
+	if (prog < 0)
+		return prog;
+	attach.attach_bpf_fd = prog;
+	err = sys_bpf(BPF_PROG_ATTACH, &attach);
+	close(prog);
+	return err;
+}
+
+static int vsock_pair(int type, int sv[2])
+{
+	struct sockaddr_vm sa = {
+		.svm_family = AF_VSOCK,
+		.svm_port = VMADDR_PORT_ANY,
+		.svm_cid = VMADDR_CID_LOCAL,
+	};
+	socklen_t len = sizeof(sa);
+	int listener, err = 0;
+
+	sv[0] = -1;
+	sv[1] = -1;
+	listener = socket(AF_VSOCK, type | SOCK_CLOEXEC, 0);
+	if (listener < 0)
+		return -errno;
+	sv[1] = socket(AF_VSOCK, type | SOCK_CLOEXEC, 0);
+	if (sv[1] < 0 ||
+	    bind(listener, (struct sockaddr *)&sa, sizeof(sa)) ||
+	    listen(listener, 1) ||
+	    getsockname(listener, (struct sockaddr *)&sa, &len) ||
+	    connect(sv[1], (struct sockaddr *)&sa, sizeof(sa)))
+		err = -errno;
+	if (!err) {
+		sv[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (sv[0] < 0)
+			err = -errno;
+	}
+	close(listener);
+	if (err && sv[1] >= 0)
+		close(sv[1]);
+	return err;
+}
+
+static int member_pair(enum member m, int sv[2])
+{
+	switch (m) {
+	case M_TCP4:
+		return make_pair(TCP4, sv);
+	case M_TCP6:
+		return make_pair(TCP6, sv);
+	case M_UNIX:
+		return make_pair(UNIX_STREAM, sv);
+	case M_VSOCK:
+		return vsock_pair(SOCK_STREAM, sv);
+	default:
+		return vsock_pair(SOCK_SEQPACKET, sv);
+	}
+}
+
+static int set_rcvtimeo(int fd, int ms)
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+}
+
+/* A thread in one recv(), for at most RECV_MS unless @forever. */
+struct reader {
+	pthread_t thread;
+	int fd;
+	bool forever;
+	volatile pid_t tid;
+	volatile bool done;
+	void *buf;		/* NULL: a small one of its own */
+	size_t len;
+	int ret;		/* of recv(), or a negative errno */
+};
+
+static void *reader_main(void *arg)
+{
+	struct reader *r = arg;
+	char buf[8];
+
+	r->tid = syscall(SYS_gettid);
+	r->ret = r->buf ? recv(r->fd, r->buf, r->len, 0) :
+			  recv(r->fd, buf, sizeof(buf), 0);
+	if (r->ret < 0)
+		r->ret = -errno;
+	__atomic_store_n(&r->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static bool reader_done(struct reader *r)
+{
+	return __atomic_load_n(&r->done, __ATOMIC_ACQUIRE);
+}
+
+/* 0 when the thread is asleep in recv(). */
+static int reader_start(struct reader *r)
+{
+	long long end = now_ms() + MUST_MS;
+	int err;
+
+	r->tid = 0;
+	r->done = false;
+	if (set_rcvtimeo(r->fd, r->forever ? 0 : RECV_MS))
+		return -errno;
+	err = pthread_create(&r->thread, NULL, reader_main, r);
+	if (err)
+		return -err;
+	while (now_ms() < end) {
+		if (reader_done(r))
+			return -EALREADY;
+		if (r->tid && state_of(r->tid) == 'S')
+			return 0;
+		sched_yield();
+	}
+	return -ETIMEDOUT;
+}
+
+/* What recv() returned; -ETIME if it is still waiting after @ms. */
+static int reader_end(struct reader *r, int ms)
+{
+	long long end = now_ms() + ms;
+
+	while (!reader_done(r) && now_ms() < end)
+		sched_yield();
+	if (!reader_done(r)) {
+		pthread_cancel(r->thread);
+		pthread_join(r->thread, NULL);
+		return -ETIME;
+	}
+	pthread_join(r->thread, NULL);
+	return r->ret;
+}
+
+static int try_recv(int fd)
+{
+	char buf[8];
+	int ret = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	return ret < 0 ? -errno : ret;
+}
+
+FIXTURE(sockmap)
+{
+	struct reader reader;
+	int sv[2];
+	int map;
+};
+
+FIXTURE_VARIANT(sockmap)
+{
+	enum member member;
+	bool prog;
+};
+
+#define SOCKMAP_VARIANTS(name, id)					\
+	FIXTURE_VARIANT_ADD(sockmap, name)				\
+	{								\
+		.member = id,						\
+	};								\
+	FIXTURE_VARIANT_ADD(sockmap, name ## _prog)			\
+	{								\
+		.member = id,						\
+		.prog = true,						\
+	}
+
+SOCKMAP_VARIANTS(tcp4, M_TCP4);
+SOCKMAP_VARIANTS(tcp6, M_TCP6);
+SOCKMAP_VARIANTS(unix_stream, M_UNIX);
+SOCKMAP_VARIANTS(vsock, M_VSOCK);
+SOCKMAP_VARIANTS(vsock_seqpacket, M_VSOCK_SEQ);
+
+FIXTURE_SETUP(sockmap)
+{
+	int err;
+
+	self->sv[0] = -1;
+	self->sv[1] = -1;
+	self->map = sockmap_new();
+	if (no_bpf(self->map))
+		SKIP(return, "bpf(2): %s", strerror(-self->map));
+	ASSERT_GE(self->map, 0);
+	if (variant->prog)
+		ASSERT_EQ(0, sockmap_pass_all(self->map));
+	err = member_pair(variant->member, self->sv);
+	if (err == -EAFNOSUPPORT || err == -ENODEV || err == -ESOCKTNOSUPPORT)
+		SKIP(return, "no such family: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	err = sockmap_add(self->map, 0, self->sv[0]);
+	if (err == -EOPNOTSUPP)
+		SKIP(return, "cannot be in a sockmap");
+	ASSERT_EQ(0, err);
+	self->reader.fd = self->sv[0];
+	self->reader.forever = false;
+}
+
+FIXTURE_TEARDOWN(sockmap)
+{
+	close(self->sv[0]);
+	close(self->sv[1]);
+	close(self->map);
+}
+
+/* Everything that poll says of fd once it has said RDHUP. */
+static unsigned int mask_at_end(int fd)
+{
+	poll_mask(fd, EPOLLRDHUP, MUST_MS);
+	return poll_mask(fd, ALL_BITS, 0) & ALL_BITS;
+}
+
+#define HALF_CLOSED (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | \
+		     EPOLLOUT | EPOLLWRNORM)
+
+/* When the peer has finished, poll says IN RDHUP and recv 0. */
+TEST_F(sockmap, end_polled)
+{
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_MASK(HALF_CLOSED, mask_at_end(self->sv[0]));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+	/* and keeps saying so */
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+}
+
+/* When the peer has closed, poll says RDHUP and recv 0. */
+TEST_F(sockmap, close_polled)
+{
+	ASSERT_EQ(0, close(self->sv[1]));
+	self->sv[1] = -1;
+	EXPECT_EQ(EPOLLRDHUP, poll_mask(self->sv[0], EPOLLRDHUP, MUST_MS) &
+			      EPOLLRDHUP);
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+}
+
+/* A recv that waits returns 0 when the peer finishes. */
+TEST_F(sockmap, end_ends_recv)
+{
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_EQ(0, reader_end(&self->reader, MUST_MS));
+	EXPECT_MASK(HALF_CLOSED, mask_at_end(self->sv[0]));
+}
+
+/* A recv that waits returns 0 when the peer closes. */
+TEST_F(sockmap, close_ends_recv)
+{
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, close(self->sv[1]));
+	self->sv[1] = -1;
+	EXPECT_EQ(0, reader_end(&self->reader, MUST_MS));
+}
+
+/* A recv that waits returns 0 when another thread shuts down reading. */
+TEST_F(sockmap, own_shut_rd_ends_recv)
+{
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, shutdown(self->sv[0], SHUT_RD));
+	EXPECT_EQ(0, reader_end(&self->reader, MUST_MS));
+}
+
+/* A recv that waits is told of a reset; SO_LINGER 0 makes TCP send one. */
+TEST_F(sockmap, reset_ends_recv)
+{
+	bool tcp = variant->member == M_TCP4 || variant->member == M_TCP6;
+	struct linger linger = { .l_onoff = 1 };
+
+	ASSERT_EQ(0, setsockopt(self->sv[1], SOL_SOCKET, SO_LINGER, &linger,
+				sizeof(linger)));
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, close(self->sv[1]));
+	self->sv[1] = -1;
+	EXPECT_EQ(tcp ? -ECONNRESET : 0, reader_end(&self->reader, MUST_MS));
+}
+
+/* A recv that waits returns the data that come. */
+TEST_F(sockmap, data_end_recv)
+{
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(3, send(self->sv[1], "abc", 3, 0));
+	EXPECT_EQ(3, reader_end(&self->reader, MUST_MS));
+}
+
+/* The end comes after the data that were sent before it. */
+TEST_F(sockmap, data_before_end)
+{
+	ASSERT_EQ(3, send(self->sv[1], "abc", 3, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(self->sv[0], EPOLLIN, MUST_MS));
+	EXPECT_EQ(3, try_recv(self->sv[0]));
+	EXPECT_EQ(-EAGAIN, try_recv(self->sv[0]));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_MASK(HALF_CLOSED, mask_at_end(self->sv[0]));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+}
+
+/*
+ * vsock: while a recv waits, packets for its socket still have to be taken
+ * in, by the one worker that carries the packets of all connections.
+ */
+FIXTURE(sockmap_vsock)
+{
+	struct reader reader;
+	int other[2];
+	int sv[2];
+	int map;
+};
+
+FIXTURE_SETUP(sockmap_vsock)
+{
+	int err;
+
+	self->map = sockmap_new();
+	if (no_bpf(self->map))
+		SKIP(return, "bpf(2): %s", strerror(-self->map));
+	ASSERT_GE(self->map, 0);
+	err = vsock_pair(SOCK_STREAM, self->sv);
+	if (err)
+		SKIP(return, "no vsock: %s", strerror(-err));
+	ASSERT_EQ(0, vsock_pair(SOCK_STREAM, self->other));
+	ASSERT_EQ(0, sockmap_add(self->map, 0, self->sv[0]));
+	self->reader.fd = self->sv[0];
+	self->reader.forever = false;
+}
+
+FIXTURE_TEARDOWN(sockmap_vsock)
+{
+	close(self->sv[0]);
+	close(self->sv[1]);
+	close(self->other[0]);
+	close(self->other[1]);
+	close(self->map);
+}
+
+/*
+ * Makes the peer's transport send a packet that carries no data: news of its
+ * buffer's size.
+ */
+static int credit_update(int fd)
+{
+	static const unsigned long long size = 128 * 1024;
+
+	return setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &size,
+			  sizeof(size));
+}
+
+/* One byte there and one back; how many such trips of ROUND_TRIPS succeed. */
+static int round_trips(int sv[2])
+{
+	char c = 'x';
+
+	for (int i = 0; i < ROUND_TRIPS; i++) {
+		for (int from = 0; from < 2; from++) {
+			if (send(sv[from], &c, 1, MSG_DONTWAIT) != 1 ||
+			    poll_mask(sv[!from], EPOLLIN,
+				      RECV_MS / 2) != EPOLLIN ||
+			    recv(sv[!from], &c, 1, MSG_DONTWAIT) != 1)
+				return i;
+		}
+	}
+	return ROUND_TRIPS;
+}
+
+/* Another connection makes progress while a recv waits. */
+TEST_F(sockmap_vsock, others_not_stalled)
+{
+	ASSERT_EQ(ROUND_TRIPS, round_trips(self->other));
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, credit_update(self->sv[1]));
+	EXPECT_EQ(ROUND_TRIPS, round_trips(self->other));
+	EXPECT_FALSE(reader_done(&self->reader));
+	ASSERT_EQ(1, send(self->sv[1], "x", 1, 0));
+	EXPECT_EQ(1, reader_end(&self->reader, MUST_MS));
+}
+
+/* A packet that brings no data does not end a recv that waits. */
+TEST_F(sockmap_vsock, no_data_no_end)
+{
+	self->reader.forever = true;
+	ASSERT_EQ(0, reader_start(&self->reader));
+	for (int i = 0; i < 10; i++)
+		ASSERT_EQ(0, credit_update(self->sv[1]));
+	ASSERT_EQ(ROUND_TRIPS, round_trips(self->other));
+	EXPECT_FALSE(reader_done(&self->reader));
+	ASSERT_EQ(1, send(self->sv[1], "x", 1, 0));
+	EXPECT_EQ(1, reader_end(&self->reader, RECV_MS));
+}
+
+/* poll and send do not wait for a recv that waits. */
+TEST_F(sockmap_vsock, poll_and_send_beside_recv)
+{
+	struct waiter w = { .fd = self->sv[0], .events = EPOLLOUT };
+
+	ASSERT_EQ(0, reader_start(&self->reader));
+	EXPECT_EQ(-EALREADY, waiter_start(&w));
+	EXPECT_TRUE(waiter_end(&w, RECV_MS / 2));
+	EXPECT_MASK(EPOLLOUT, w.mask);
+	EXPECT_FALSE(reader_done(&self->reader));
+	EXPECT_EQ(1, send(self->sv[0], "x", 1, 0));
+	EXPECT_FALSE(reader_done(&self->reader));
+	ASSERT_EQ(1, send(self->sv[1], "x", 1, 0));
+	EXPECT_EQ(1, reader_end(&self->reader, MUST_MS));
+}
+
+/* A recv that waits for its SO_RCVTIMEO only ends then, with EAGAIN. */
+TEST_F(sockmap_vsock, timeout)
+{
+	long long start = now_ms();
+
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, credit_update(self->sv[1]));
+	EXPECT_EQ(-EAGAIN, reader_end(&self->reader, MUST_MS));
+	EXPECT_GE(now_ms() - start, RECV_MS - 20);
+}
+
+static void on_signal(int sig)
+{
+}
+
+/* A signal ends a recv that waits, with EINTR. */
+TEST_F(sockmap_vsock, signal)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
+	self->reader.forever = true;
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, pthread_kill(self->reader.thread, SIGUSR1));
+	EXPECT_EQ(-EINTR, reader_end(&self->reader, RECV_MS));
+}
+
+/* Datagram sockets have no end but their own shutdown(). */
+FIXTURE(sockmap_dgram)
+{
+	struct reader reader;
+	int sv[2];
+	int map;
+};
+
+FIXTURE_VARIANT(sockmap_dgram)
+{
+	bool udp;
+	bool prog;
+};
+
+FIXTURE_VARIANT_ADD(sockmap_dgram, udp)
+{
+	.udp = true,
+};
+
+FIXTURE_VARIANT_ADD(sockmap_dgram, udp_prog)
+{
+	.udp = true,
+	.prog = true,
+};
+
+FIXTURE_VARIANT_ADD(sockmap_dgram, unix_dgram)
+{
+	.udp = false,
+};
+
+FIXTURE_VARIANT_ADD(sockmap_dgram, unix_dgram_prog)
+{
+	.prog = true,
+};
+
+FIXTURE_SETUP(sockmap_dgram)
+{
+	self->map = sockmap_new();
+	if (no_bpf(self->map))
+		SKIP(return, "bpf(2): %s", strerror(-self->map));
+	ASSERT_GE(self->map, 0);
+	if (variant->prog)
+		ASSERT_EQ(0, sockmap_pass_all(self->map));
+	ASSERT_EQ(0, variant->udp ? udp_pair(self->sv) :
+				    make_pair(UNIX_DGRAM, self->sv));
+	ASSERT_EQ(0, sockmap_add(self->map, 0, self->sv[0]));
+	self->reader.fd = self->sv[0];
+	self->reader.forever = false;
+}
+
+FIXTURE_TEARDOWN(sockmap_dgram)
+{
+	close(self->sv[0]);
+	close(self->sv[1]);
+	close(self->map);
+}
+
+/* A recv that waits returns 0 when another thread shuts down reading. */
+TEST_F(sockmap_dgram, own_shut_rd_ends_recv)
+{
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, shutdown(self->sv[0], SHUT_RD));
+	EXPECT_EQ(0, reader_end(&self->reader, MUST_MS));
+}
+
+/*
+ * UDP waits in the map's part of the socket only if there was something when
+ * it looked and nothing any more when it had the lock: so two readers, for
+ * datagrams that the first takes long to copy, under the lock, as there are
+ * many and no page of its buffer is there yet.
+ */
+#define DGRAM_LEN	60000
+#define DGRAMS		64
+#define RACES		5
+
+static int racers_there;
+static sem_t racer_back;
+
+static void *racer_main(void *arg)
+{
+	__atomic_add_fetch(&racers_there, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&racers_there, __ATOMIC_SEQ_CST) < 2)
+		;
+	reader_main(arg);
+	sem_post(&racer_back);
+	return NULL;
+}
+
+static int race_own_shut_rd(struct __test_metadata *_metadata, int sv[2])
+{
+	static const char dgram[DGRAM_LEN];
+	const size_t len = DGRAM_LEN * DGRAMS;
+	const int rcvbuf = 4 * len;
+	struct reader r[2];
+	int ret[2];
+
+	ASSERT_EQ(0, setsockopt(sv[0], SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf,
+				sizeof(rcvbuf)));
+	ASSERT_EQ(0, set_rcvtimeo(sv[0], MUST_MS));
+	for (int i = 0; i < DGRAMS; i++)
+		ASSERT_EQ(DGRAM_LEN, send(sv[1], dgram, DGRAM_LEN, 0));
+	for (int i = 0; i < 2; i++) {
+		r[i] = (struct reader){ .fd = sv[0], .len = len };
+		r[i].buf = mmap(NULL, len, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		ASSERT_NE(MAP_FAILED, r[i].buf);
+	}
+	__atomic_store_n(&racers_there, 0, __ATOMIC_SEQ_CST);
+	ASSERT_EQ(0, sem_init(&racer_back, 0, 0));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, racer_main,
+					    &r[i]));
+	/* The first comes back, */
+	sem_wait(&racer_back);
+	/* the other falls asleep. */
+	for (int i = 0; i < 2; i++)
+		while (!reader_done(&r[i]) && state_of(r[i].tid) != 'S')
+			sched_yield();
+	ASSERT_EQ(0, shutdown(sv[0], SHUT_RD));
+	for (int i = 0; i < 2; i++) {
+		ret[i] = reader_end(&r[i], MUST_MS);
+		munmap(r[i].buf, len);
+	}
+	EXPECT_EQ((int)len, ret[0] > ret[1] ? ret[0] : ret[1]);
+	return ret[0] > ret[1] ? ret[1] : ret[0];
+}
+
+/* Also if it came too late for the data, and in whichever way it waits. */
+TEST(udp_own_shut_rd_ends_second_recv)
+{
+	int map, sv[2];
+
+	map = sockmap_new();
+	if (no_bpf(map))
+		SKIP(return, "bpf(2): %s", strerror(-map));
+	ASSERT_GE(map, 0);
+	ASSERT_EQ(0, sockmap_pass_all(map));
+	for (int i = 0; i < RACES; i++) {
+		ASSERT_EQ(0, udp_pair(sv));
+		ASSERT_EQ(0, sockmap_add(map, 0, sv[0]));
+		ASSERT_EQ(0, race_own_shut_rd(_metadata, sv));
+		close(sv[0]);
+		close(sv[1]);
+	}
+	close(map);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What one TCP connection over IPv4 put on the loopback: a packet socket that
+ * counts segments by their sender.  A packet is seen when it is sent, so a
+ * system call that sends has been counted when it returns.
+ */
+#ifndef RDHUP_WIRE_H
+#define RDHUP_WIRE_H
+
+#include "common.h"
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+
+struct wire_end {
+	unsigned int fin;	/* segments with FIN, with RST */
+	unsigned int rst;
+	unsigned int data;	/* segments with payload */
+	unsigned int bytes;	/* of payload */
+	unsigned int data_fin;	/* segments with payload and FIN */
+};
+
+struct wire {
+	int fd;
+	unsigned short port[2];		/* network byte order */
+	struct wire_end from[2];	/* what the end with port[i] sent */
+};
+
+/* Start to watch; connections are chosen by wire_ends(). */
+static inline int wire_open(struct wire *w)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = (int)if_nametoindex("lo"),
+	};
+	int size = 64 << 20;
+
+	memset(w, 0, sizeof(*w));
+	w->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (w->fd < 0)
+		return -errno;
+	/* A full buffer of the connection must fit, or the FIN gets lost. */
+	if (setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		return -errno;
+	return bind(w->fd, (struct sockaddr *)&ll, sizeof(ll)) ? -errno : 0;
+}
+
+static inline unsigned short port_of(int fd)
+{
+	struct sockaddr_in in = {};
+	socklen_t len = sizeof(in);
+
+	getsockname(fd, (struct sockaddr *)&in, &len);
+	return in.sin_port;
+}
+
+/* Watch the connection whose ends are @a (from[0]) and @b (from[1]). */
+static inline void wire_ends(struct wire *w, int a, int b)
+{
+	w->port[0] = port_of(a);
+	w->port[1] = port_of(b);
+}
+
+/* Count what was sent since the last call. */
+static inline void wire_read(struct wire *w)
+{
+	unsigned char pkt[256];
+	struct sockaddr_ll ll;
+	struct wire_end *from;
+	struct tcphdr tcp;
+	struct iphdr ip;
+	unsigned int payload;
+	socklen_t len;
+
+	for (;;) {
+		len = sizeof(ll);
+		if (recvfrom(w->fd, pkt, sizeof(pkt), MSG_DONTWAIT,
+			     (struct sockaddr *)&ll, &len) < 0)
+			return;
+		memcpy(&ip, pkt, sizeof(ip));
+		/* Loopback shows each packet twice: leaving and coming. */
+		if (ll.sll_pkttype != PACKET_OUTGOING ||
+		    ll.sll_protocol != htons(ETH_P_IP) ||
+		    ip.protocol != IPPROTO_TCP)
+			continue;
+		memcpy(&tcp, pkt + ip.ihl * 4, sizeof(tcp));
+		if (tcp.source == w->port[0] && tcp.dest == w->port[1])
+			from = &w->from[0];
+		else if (tcp.source == w->port[1] && tcp.dest == w->port[0])
+			from = &w->from[1];
+		else
+			continue;
+		payload = ntohs(ip.tot_len) - ip.ihl * 4 - tcp.doff * 4;
+		from->fin += tcp.fin;
+		from->rst += tcp.rst;
+		from->data += !!payload;
+		from->bytes += payload;
+		from->data_fin += payload && tcp.fin;
+	}
+}
+
+/* The state of @fd's connection, as TCP_INFO tells it. */
+static inline int tcp_state(int fd)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return -errno;
+	return info.tcpi_state;
+}
+
+/* Wait until tcp_state() is @want; the last answer otherwise. */
+static inline int tcp_state_until(int fd, int want)
+{
+	long long end = now_ms() + MUST_MS;
+	int state;
+
+	do {
+		state = tcp_state(fd);
+	} while (state != want && now_ms() < end && !usleep(200));
+	return state;
+}
+
+/*
+ * Did end @i of @w send exactly this many segments with FIN and with RST?
+ * Prints what it sent if not.
+ */
+#define EXPECT_WIRE(w, i, fins, rsts) do {				\
+	struct wire *__w = (w);						\
+	unsigned int __fin = (fins), __rst = (rsts);			\
+									\
+	wire_read(__w);							\
+	EXPECT_EQ(__fin, __w->from[i].fin) TH_LOG("FINs of end %d", i);	\
+	EXPECT_EQ(__rst, __w->from[i].rst) TH_LOG("RSTs of end %d", i);	\
+} while (0)
+
+#endif /* RDHUP_WIRE_H */
