@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# The documentation: its table says what the tests expect, its page builds
+# without a warning, and what it adds to MAINTAINERS is in order.
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+need gcc sphinx-build
+
+selftests=tools/testing/selftests/net/rdhup
+page=Documentation/networking/poll-half-close.rst
+
+# expectations DIR: the rows of DIR/expect.h, "SCENARIO FAMILY BIT..." a line,
+# or "odd ..." where the answer for fewer bits does not follow from that for all
+expectations() {
+	cat >"$tmp/rows.c" <<-'C'
+		#include "expect.h"
+		static void row(const char *scenario, const char *family,
+				unsigned int all, unsigned int only, unsigned int none)
+		{
+			static const struct { unsigned int bits; const char *name; } names[] = {
+				{ E_IN, "IN" }, { E_PRI, "PRI" }, { E_OUT, "OUT" },
+				{ E_RDHUP, "RDHUP" }, { E_HUP, "HUP" }, { E_ERR, "ERR" },
+			};
+			if (only != (all & (E_RDHUP | E_HUP | E_ERR)) ||
+			    none != (all & (E_HUP | E_ERR)))
+				printf("odd ");
+			printf("%s %s%s", scenario, family, all ? "" : " 0");
+			for (int i = 0; i < 6; i++)
+				if (all & names[i].bits)
+					printf(" %s", names[i].name);
+			puts("");
+		}
+		int main(void)
+		{
+		#define X(scenario, family, all, only, none, source) \
+			row(#scenario, #family, all, only, none);
+			RDHUP_EXPECT(X)
+		}
+	C
+	gcc -w -D_GNU_SOURCE -I"$1" -o "$tmp/rows" "$tmp/rows.c" && "$tmp/rows"
+}
+
+# agree DIR PAGE: the tables of the page against DIR/expect.h, both ways; what
+# differs is printed.  A table is known by its first heading: "column" tells
+# which families a column stands for, "state" has the answers.  "-" is for no
+# row at all, "(FAMILY BIT...)" for one that differs from the rest of its cell.
+agree() {
+	expectations "$1" >"$tmp/rows.txt" || return
+	awk '
+	function bad(text) { print "# " text; faults++ }
+	function cells(line,    i) {
+		for (i = 1; i <= n; i++) {
+			cell[i] = substr(line, from[i], (i < n ? from[i + 1] : 999) - from[i])
+			gsub(/^ +| +$/, "", cell[i])
+		}
+	}
+	function start_of_columns(    at) {
+		n = 0
+		for (at = 1; match(substr($0, at), /=+/); at += RSTART + RLENGTH - 1)
+			from[++n] = at + RSTART - 1
+	}
+	# a row is complete when the next one begins
+	function finish(    i, k, f, name, parts, own, want, used) {
+		if (head == "column" && state != "")
+			families[state] = whole[2]
+		for (i = 2; head == "state" && state != "" && i <= n; i++) {
+			split(whole[i], parts, / *\(/)
+			used = 0
+			split("", own)
+			for (k = 2; k in parts; k++) {
+				sub(/\)$/, "", parts[k])
+				name = parts[k]
+				sub(/ .*/, "", name)
+				own[name] = substr(parts[k], length(name) + 2)
+			}
+			k = split(families[title[i]], f, " ")
+			if (!k) bad("no families for column " title[i])
+			for (; k; k--) {
+				if (!((state, f[k]) in expect)) continue
+				used = 1
+				want = f[k] in own ? own[f[k]] : parts[1]
+				if (want != expect[state, f[k]])
+					bad(state " " f[k] ": the page says " want ", the tests " expect[state, f[k]])
+				delete left[state, f[k]]
+			}
+			if (!used && whole[i] != "-") bad(state " " title[i] ": the tests have no such row")
+		}
+		state = ""
+	}
+	NR == FNR && $1 == "odd" { bad("not as the page says: " $0); next }
+	NR == FNR { key = $1 SUBSEP $2; $1 = $2 = ""; sub(/^ +/, ""); expect[key] = left[key] = $0; next }
+	/^=+( +=+)+$/ {
+		rule = (rule + 1) % 3
+		if (rule == 0) finish()
+		if (rule == 1) { start_of_columns(); head = "" }
+		next
+	}
+	rule == 1 { cells($0); if (head == "") for (i = 1; i <= n; i++) title[i] = cell[i]; head = title[1]; next }
+	rule == 2 {
+		cells($0)
+		if (cell[1] != "") { finish(); state = cell[1]; for (i = 2; i <= n; i++) whole[i] = cell[i]; next }
+		for (i = 2; i <= n; i++) if (cell[i] != "") whole[i] = (whole[i] == "" ? "" : whole[i] " ") cell[i]
+	}
+	END {
+		for (key in left) { sub(SUBSEP, " ", key); bad(key " is not on the page") }
+		exit faults > 0
+	}' "$tmp/rows.txt" "$2"
+}
+
+# finds SENTENCE DIR PAGE: agree() must fail, and by a difference that it names
+finds() {
+	if agree "$2" "$3" >"$tmp/out" || ! grep -q '^# ' "$tmp/out"; then
+		echo "not ok - $1"
+	else
+		echo "ok - $1"
+	fi
+}
+
+cd "$top"
+ok "the page's table and expect.h agree" agree "$selftests" "$page"
+sed 's/^\(peer_shut_wr  .*\)IN OUT RDHUP/\1IN OUT      /' "$page" >"$tmp/cell.rst"
+finds "a bit that is missing on the page is found" "$selftests" "$tmp/cell.rst"
+sed '/^own_shut_rd_peer_data /d' "$page" >"$tmp/row.rst"
+finds "a row that is missing on the page is found" "$selftests" "$tmp/row.rst"
+sed 's/^\(own_shut_rd_peer_data  [^-]*\)- /\1OUT /' "$page" >"$tmp/more.rst"
+finds "an answer that no test expects is found" "$selftests" "$tmp/more.rst"
+cp -r "$selftests" "$tmp/tests"
+sed -i 's/X(scenario, udp4, __VA_ARGS__)/X(scenario, fifo, __VA_ARGS__)/' "$tmp/tests/expect.h"
+finds "another family in expect.h is found" "$tmp/tests" "$page"
+
+# The page alone, with the one extension that it needs: seconds, not minutes.
+tree=$tmp/tree
+mkdir -p "$tree/Documentation/networking" "$tree/include"
+cp "$page" "$tree/Documentation/networking/"
+cp -r include/net "$tree/include/"
+cp -r --parents "$selftests" "$tree/"
+cat >"$tree/Documentation/networking/conf.py" <<EOF
+import sys
+sys.path.insert(0, "$build/linux/base/Documentation/sphinx")
+extensions = ["kerneldoc"]
+master_doc = "poll-half-close"
+kerneldoc_srctree = "$tree"
+EOF
+ok "the page builds without a warning" env srctree="$build/linux/base" PYTHONDONTWRITEBYTECODE=1 \
+	sphinx-build -q -W --keep-going -b html "$tree/Documentation/networking" "$tmp/html"
+shown=$(sed -n 's/^\.\. literalinclude:: .*\///p' "$page" | sort)
+ok "every example program is on the page" test "$shown" = \
+	"$(cd "$selftests" && printf '%s\n' example_*.c | sort)"
+
+absent=$(sed -n 's/^F:\t//p' MAINTAINERS | while read -r path; do
+	[ -e "${path%/}" ] || echo "$path"
+done)
+ok "every file that MAINTAINERS names is there" test -z "$absent"
+# shellcheck disable=SC2016 # it is awk
+ok "its entries are sorted, and each has a list, a status and files" awk '
+	BEGIN { RS = ""; FS = "\n" }
+	$1 <= last || !/\nL:\t/ || !/\nS:\t/ || !/\nF:\t/ { exit 1 }
+	{ last = $1 }' MAINTAINERS
