@@ -73,7 +73,7 @@ check() { # check TREE ARCH
 	local out=$build/abi/$1 log=$build/abi/$1/$2.gcc defines=() values
 	read -r -a values <<<"${row[$2]}"
 	[ "$1" != control ] || defines=(-DCONTROL)
-	gcc -fsyntax-only -std=gnu11 -Wall -Wextra -Werror -ffreestanding -nostdinc \
+	LC_ALL=C gcc -fsyntax-only -std=gnu11 -Wall -Wextra -Werror -ffreestanding -nostdinc \
 		-isystem "$out/arch/$2" -isystem "$out/usr/include" "${defines[@]}" \
 		-DROW_WRNORM="${values[0]}" -DROW_WRBAND="${values[1]}" \
 		-DROW_MSG="${values[2]}" -DROW_REMOVE="${values[3]}" \

@@ -42,7 +42,9 @@ accelerator() {
 	cat "$answer"
 }
 
-qemu=(qemu-system-x86_64 -M pc -cpu max -smp 2 -m 1024 -nodefaults
+# Sockets are spelt out: without ACPI the firmware's MP table lists one CPU a
+# socket, and plain -smp 2 would give a guest of one CPU.
+qemu=(qemu-system-x86_64 -M pc -smp 2,sockets=2,cores=1,threads=1 -cpu max -m 1024 -nodefaults
 	-display none -no-reboot -monitor none)
 
 # boot_guest BZIMAGE INITRAMFS CMDLINE ARG...: run a guest to its end, or for

@@ -59,6 +59,7 @@ package_of() {
 		coccinelle | codespell | shellcheck | clang | b4) echo "$1" ;;
 	xz) echo xz-utils ;;
 	spatch) echo coccinelle ;;
+	sphinx-build) echo python3-sphinx ;;
 	python3 | curl) echo "$1" ;;
 	busybox) echo busybox-static ;;
 	*/libelf.h) echo libelf-dev ;;

@@ -47,25 +47,32 @@ added_files() {
 }
 
 # merge_maintainers INDEX: insert our entries into MAINTAINERS, each before
-# the first entry whose title sorts after its own.
+# the first two entries in a row whose titles sort after its own (some of the
+# kernel's are out of place, so one would not do).
 merge_maintainers() {
 	local blob
 	blob=$(GIT_INDEX_FILE=$1 lgit show :MAINTAINERS | awk -v ours="$top/MAINTAINERS" '
 		BEGIN {
 			while ((getline line < ours) > 0) {
 				if (line == "") { open = 0; continue }
-				if (!open) { open = 1; title[++n] = line; text[n] = "" }
+				if (!open) { open = 1; title[++n] = line }
 				text[n] = text[n] line "\n"
 			}
-			next_one = 1
 		}
 		# entries follow this heading; a title starts a paragraph
 		/^Maintainers List$/ { in_list = 1 }
-		in_list && blank && /^[A-Z0-9]/ && !/^[A-Z]:\t/ {
-			while (next_one <= n && title[next_one] < $0)
-				printf "%s\n", text[next_one++]
-		}
-		{ print; blank = ($0 == "") }' | lgit hash-object -w --stdin)
+		in_list && blank && /^[A-Z0-9]/ && !/^[A-Z]:\t/ { at[++m] = NR; name[m] = $0 }
+		{ all[NR] = $0; blank = ($0 == "") }
+		END {
+			for (i = 1; i <= n; i++)
+				for (j = 1; j <= m; j++)
+					if (title[i] < name[j] && (j == m || title[i] < name[j + 1])) {
+						before[at[j]] = before[at[j]] text[i] "\n"
+						break
+					}
+			for (i = 1; i <= NR; i++)
+				printf "%s%s\n", before[i], all[i]
+		}' | lgit hash-object -w --stdin)
 	GIT_INDEX_FILE=$1 lgit update-index --cacheinfo "100644,$blob,MAINTAINERS"
 }
 

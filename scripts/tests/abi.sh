@@ -19,7 +19,7 @@ mkdir "$repo"
 cp -r "$top/scripts" "$repo/scripts"
 
 ok "links to headers do as well as headers" \
-	env BUILD="$b" "$repo/scripts/abi.sh" sparc x86 >"$tmp/again"
+	env BUILD="$b" "$repo/scripts/abi.sh" sparc x86
 
 # finds SENTENCE PATTERN TREE/HEADER SED ARCH: with a header edited so
 finds() {
@@ -63,7 +63,7 @@ finds "a name for two bits is found" 'patched, x86: .*POLLRDBAND is not one bit'
 finds "a bit that does not fit into revents is found" 'patched, x86: .*does not fit into revents' \
 	patched/$generic '/POLLRDBAND/s/0x0080/0x10000/' x86
 finds "a patched tree without POLLRDHUP is found" 'patched, x86: POLLRDHUP is not defined' \
-	patched/$generic '/POLLRDHUP/d' x86
+	patched/$generic '/define POLLRDHUP/d' x86
 finds "a patched tree without EPOLLRDHUP is found" 'patched, x86: EPOLLRDHUP is not defined' \
 	patched/$epoll '/EPOLLRDHUP/d' x86
 finds "a control that still has POLLRDHUP is found" 'control, x86: POLLRDHUP is defined; see' \
@@ -82,7 +82,7 @@ cp "$top/scripts/abi.table" "$repo/scripts/"
 
 # a tree with one architecture more, and one less: nothing is installed
 refuses "an architecture that is in no row is named" 'nonsense has no row' \
-	"$repo/scripts/abi.sh" nonsense
+	env BUILD="$b" "$repo/scripts/abi.sh" nonsense
 rm "$b/linux"
 for arch in newarch $(sed -e 's/#.*//' -e 's/[[:space:]].*//' "$top/scripts/abi.table"); do
 	mkdir -p "$b/linux/patched/arch/$arch/include/uapi/asm"
