@@ -4,7 +4,7 @@
 # P=series/NNNN a patch; LINUX= or LINUX_TARBALL= the kernel source, BUILD=
 # the directory for everything that is generated.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest prove clean
+.PHONY: help run check tree save kernel boot kselftest prove abi clean
 K ?= patched
 
 help: ## this list
@@ -33,6 +33,9 @@ kselftest: ## tests in one kernel: K=, T=program for one, V=1 to watch
 
 prove: ## the tests before and after a patch: P=net/0003, or all
 	@scripts/prove.sh $(P)
+
+abi: ## the exported headers of every architecture against the table of values
+	@scripts/tree.sh && scripts/abi.sh
 
 clean: ## remove everything that is generated, the kernel source too
 	rm -rf build

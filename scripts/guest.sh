@@ -42,10 +42,11 @@ accelerator() {
 	cat "$answer"
 }
 
+# shellcheck disable=SC2054 # the commas are QEMU's
 # Sockets are spelt out: without ACPI the firmware's MP table lists one CPU a
 # socket, and plain -smp 2 would give a guest of one CPU.
-qemu=(qemu-system-x86_64 -M pc -smp 2,sockets=2,cores=1,threads=1 -cpu max -m 1024 -nodefaults
-	-display none -no-reboot -monitor none)
+qemu=(qemu-system-x86_64 -M pc -cpu max -m 1024 -smp 2,sockets=2,cores=1,threads=1
+	-nodefaults -display none -no-reboot -monitor none)
 
 # boot_guest BZIMAGE INITRAMFS CMDLINE ARG...: run a guest to its end, or for
 # $guest_limit seconds; returns 124 if it had to be killed.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# kselftest.sh K [PROGRAM]: run the kselftests in a guest with kernel K.
+# kselftest.sh K [PROGRAM[,PROGRAM...]]: run kselftests in a guest with kernel K.
 #
-# Takes: K; the name of one program, or none for all; FAULT=hang|panic|die to
+# Takes: K; the names of programs, or none for all; FAULT=hang|panic|die to
 # have the guest fail on purpose; LIMIT=seconds for the whole guest (default:
 # the tests' own limits and a minute).  Gives: $build/results/K.ktap and
 # K.console, and whether anything failed.  V=1 prints the KTAP as it comes.
@@ -13,7 +13,7 @@
 . "$top/scripts/guest.sh"
 
 kernel=${1:-}
-program=${2:-}
+programs=${2:-}
 results=$build/results
 tests=$build/selftests/kselftest
 ktap=$results/$kernel.ktap
@@ -41,12 +41,12 @@ fill_initramfs() {
 	mkdir -p "$root"
 	: >"$root/tests"
 	while read -r target name limit; do
-		[ -z "$program" ] || [ "$program" = "$name" ] || continue
+		[ -z "$programs" ] || [[ ,$programs, == *,"$name",* ]] || continue
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
 		echo "$target:$name $((limit * slower)) /selftests/$target/$name" >>"$root/tests"
 	done < <(list_tests)
-	[ -s "$root/tests" ] || die "there is no test program '$program'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
+	[ -s "$root/tests" ] || die "there is no test program '$programs'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
 	limit=${LIMIT:-$(awk '{ s += $2 } END { print s + 60 }' "$root/tests")}
 	pack_initramfs "$build/guest/tests.cpio" "$root"
 	guest_limit=$limit

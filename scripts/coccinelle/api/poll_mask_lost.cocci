@@ -24,7 +24,6 @@ position p, q;
 	mask@p = <+... \(EPOLLRDHUP\|EPOLLHUP\|sk_shutdown_poll(...)\) ...+>;
 )
 	... when any
-	    when != mask = <+... mask ...+>
 (
 	mask = <+... mask ...+>;
 |
