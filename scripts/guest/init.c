@@ -139,11 +139,44 @@ static long long now_ms(void)
 }
 
 /*
+ * What a test has said of itself so far: a test that dies before it has given
+ * all the results that its plan promised is made up for by complete_plan(),
+ * or a KTAP parser would take the results of others for those missing.
+ */
+struct progress {
+	char line[32];		/* the beginning of the line being printed */
+	unsigned int len;
+	int planned;
+	int results;
+};
+
+static void account(struct progress *p, char c)
+{
+	if (c != '\n') {
+		if (p->len < sizeof(p->line) - 1)
+			p->line[p->len++] = c;
+		return;
+	}
+	p->line[p->len] = '\0';
+	p->len = 0;
+	if (!strncmp(p->line, "1..", 3))
+		p->planned = atoi(p->line + 3);
+	else if (!strncmp(p->line, "ok ", 3) || !strncmp(p->line, "not ok ", 7))
+		p->results++;
+}
+
+static void complete_plan(const struct progress *p)
+{
+	for (int i = p->results + 1; i <= p->planned; i++)
+		fprintf(ktap, "  not ok %d result_%d_never_came\n", i, i);
+}
+
+/*
  * Copy what the test prints, each line indented, until it and whatever it
  * left behind have closed the pipe, or until @deadline (milliseconds of
  * CLOCK_MONOTONIC).  Returns 0, or -1 if the deadline passed.
  */
-static int relay(int fd, long long deadline)
+static int relay(int fd, long long deadline, struct progress *p)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	int at_start = 1;
@@ -168,6 +201,7 @@ static int relay(int fd, long long deadline)
 				fputs("  ", ktap);
 			fputc(buf[i], ktap);
 			at_start = buf[i] == '\n';
+			account(p, buf[i]);
 		}
 	}
 	if (!at_start)
@@ -197,6 +231,7 @@ static void exec_test(const struct test *t, int out)
 
 static void run_test(const struct test *t, int number)
 {
+	struct progress progress = { .planned = 0 };
 	int status, late, out[2];
 	pid_t pid;
 
@@ -210,7 +245,7 @@ static void run_test(const struct test *t, int number)
 		exec_test(t, out[1]);
 	close(out[1]);
 
-	late = relay(out[0], now_ms() + t->timeout * 1000LL);
+	late = relay(out[0], now_ms() + t->timeout * 1000LL, &progress);
 	if (late) {
 		fprintf(ktap, "  # %s: killed after %u s\n", t->name,
 			t->timeout);
@@ -219,6 +254,7 @@ static void run_test(const struct test *t, int number)
 		kill(-pid, SIGKILL);
 		kill(pid, SIGKILL);
 	}
+	complete_plan(&progress);
 	close(out[0]);
 	waitpid(pid, &status, 0);
 	/* whatever the test left behind must not run beside the next one */

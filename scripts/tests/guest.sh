@@ -65,6 +65,7 @@ done >"$root/tests"
 		ktap=/dev/ttyS1 -serial "file:$tmp/console" -serial "file:$tmp/ktap" </dev/null
 )
 ok "a test that hangs is one failed test" grep -q '^not ok 1 t:hang # TIMEOUT' "$tmp/ktap"
+ok "and the results that it owed are given for it" grep -q '^  not ok 1 result_1_never_came' "$tmp/ktap"
 ok "a test that crashes is one failed test" grep -q '^not ok 2 t:crash # signal 11' "$tmp/ktap"
 ok "a test whose child holds the pipe is ended at its limit" grep -q '^not ok 3 t:leave # TIMEOUT' "$tmp/ktap"
 ok "a test that skips is a skip" grep -q '^ok 4 t:skip # SKIP' "$tmp/ktap"

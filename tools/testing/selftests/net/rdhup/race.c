@@ -21,6 +21,12 @@
 
 #define REQUEST "GET /"
 
+/*
+ * Long enough for a segment over the loopback, whose reception may be left to
+ * ksoftirqd, and short enough for a kernel on which most of this must fail.
+ */
+#define SOON_MS		1000
+
 FIXTURE(race)
 {
 	int listener;
@@ -86,7 +92,7 @@ static void expect_one_event(struct __test_metadata *_metadata, int fd,
 
 	ep = epoll_with(fd, ask | EPOLLET);
 	ASSERT_GE(ep, 0);
-	got = epoll_next(ep, MUST_MS);
+	got = epoll_next(ep, SOON_MS);
 	EXPECT_EQ(want, got)
 		TH_LOG("the one event: want %s, got %s: %s", mask_str(want),
 		       mask_str(got), got & EPOLLRDHUP ? "" :
@@ -125,9 +131,9 @@ TEST_F(race, registered_first_one_event)
 	ASSERT_GE(self->server, 0);
 	ep = epoll_with(self->server, EPOLLIN | EPOLLRDHUP | EPOLLET);
 	ASSERT_GE(ep, 0);
-	ASSERT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	ASSERT_MASK(EPOLLIN, epoll_next(ep, SOON_MS));
 	ASSERT_EQ(0, shutdown(self->client, SHUT_WR));
-	got = epoll_next(ep, MUST_MS);
+	got = epoll_next(ep, SOON_MS);
 	EXPECT_EQ(EPOLLIN | EPOLLRDHUP, got)
 		TH_LOG("the end: got %s", mask_str(got));
 	EXPECT_MASK(0, epoll_next(ep, MUST_NOT_MS));
@@ -150,11 +156,11 @@ TEST_F(race, not_asked_not_told)
 
 	ep = epoll_with(open_end, EPOLLIN | EPOLLET);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN, epoll_next(ep, SOON_MS));
 	close(ep);
 	ep = epoll_with(self->server, EPOLLIN | EPOLLET);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN, epoll_next(ep, SOON_MS));
 	EXPECT_MASK(0, epoll_next(ep, MUST_NOT_MS));
 	close(ep);
 	close(open_end);
@@ -166,12 +172,12 @@ TEST_F(race, poll)
 	self->server = finish_and_accept(self->client, self->listener);
 	ASSERT_GE(self->server, 0);
 	EXPECT_MASK(EPOLLIN | EPOLLRDHUP,
-		    poll_mask(self->server, EPOLLIN | EPOLLRDHUP, MUST_MS));
-	EXPECT_MASK(EPOLLIN, poll_mask(self->server, EPOLLIN, MUST_MS));
+		    poll_mask(self->server, EPOLLIN | EPOLLRDHUP, SOON_MS));
+	EXPECT_MASK(EPOLLIN, poll_mask(self->server, EPOLLIN, SOON_MS));
 	read_request(_metadata, self->server);
 	EXPECT_MASK(EPOLLIN | EPOLLRDHUP,
-		    poll_mask(self->server, EPOLLIN | EPOLLRDHUP, MUST_MS));
-	EXPECT_MASK(EPOLLRDHUP, poll_mask(self->server, EPOLLRDHUP, MUST_MS));
+		    poll_mask(self->server, EPOLLIN | EPOLLRDHUP, SOON_MS));
+	EXPECT_MASK(EPOLLRDHUP, poll_mask(self->server, EPOLLRDHUP, SOON_MS));
 }
 
 TEST_F(race, level_triggered_repeats)
@@ -182,10 +188,10 @@ TEST_F(race, level_triggered_repeats)
 	ASSERT_GE(self->server, 0);
 	ep = epoll_with(self->server, EPOLLIN | EPOLLRDHUP);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, MUST_MS));
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, SOON_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, SOON_MS));
 	read_request(_metadata, self->server);
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, SOON_MS));
 	close(ep);
 }
 
@@ -198,10 +204,10 @@ TEST_F(race, oneshot)
 	ASSERT_GE(self->server, 0);
 	ep = epoll_with(self->server, ask);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, SOON_MS));
 	EXPECT_MASK(0, epoll_next(ep, MUST_NOT_MS));
 	ASSERT_EQ(0, epoll_mod(ep, self->server, ask));
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, SOON_MS));
 	EXPECT_MASK(0, epoll_next(ep, MUST_NOT_MS));
 	close(ep);
 }
@@ -214,11 +220,11 @@ TEST_F(race, mod_reports_again)
 	ASSERT_GE(self->server, 0);
 	ep = epoll_with(self->server, EPOLLIN | EPOLLRDHUP | EPOLLET);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, SOON_MS));
 	read_request(_metadata, self->server);
 	ASSERT_EQ(0, epoll_mod(ep, self->server,
 			       EPOLLRDHUP | EPOLLET));
-	EXPECT_MASK(EPOLLRDHUP, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLRDHUP, epoll_next(ep, SOON_MS));
 	EXPECT_MASK(0, epoll_next(ep, MUST_NOT_MS));
 	close(ep);
 }
@@ -233,7 +239,7 @@ TEST_F(race, way_out_extra_read)
 	ASSERT_GE(self->server, 0);
 	ep = epoll_with(self->server, EPOLLIN | EPOLLET);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN, epoll_next(ep, SOON_MS));
 	read_request(_metadata, self->server);
 	EXPECT_EQ(0, read(self->server, &c, 1));
 	close(ep);
@@ -263,11 +269,11 @@ TEST_F(race, way_out_ctl_mod)
 	ASSERT_GE(self->server, 0);
 	ep = epoll_with(self->server, EPOLLIN | EPOLLET);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN, epoll_next(ep, SOON_MS));
 	read_request(_metadata, self->server);
 	EXPECT_MASK(0, epoll_next(ep, MUST_NOT_MS));
 	ASSERT_EQ(0, epoll_mod(ep, self->server, EPOLLIN | EPOLLET));
-	EXPECT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN, epoll_next(ep, SOON_MS));
 	close(ep);
 }
 
@@ -280,7 +286,7 @@ TEST_F(race, way_out_ctl_mod_open_peer)
 	ASSERT_GE(self->server, 0);
 	ep = epoll_with(self->server, EPOLLIN | EPOLLET);
 	ASSERT_GE(ep, 0);
-	EXPECT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	EXPECT_MASK(EPOLLIN, epoll_next(ep, SOON_MS));
 	read_request(_metadata, self->server);
 	ASSERT_EQ(0, epoll_mod(ep, self->server, EPOLLIN | EPOLLET));
 	EXPECT_MASK(0, epoll_next(ep, MUST_NOT_MS));
