@@ -68,3 +68,12 @@ ok "a tarball is imported" test "$(git --git-dir="$tmp/build/linux.git" rev-pars
 	"$(git -C "$tmp/git" rev-parse 'HEAD^{tree}')"
 head -c 1000 "$tmp/linux.tar.xz" >"$tmp/short.tar.xz"
 refuses "a tarball that is cut short is refused" 'cannot be unpacked' import LINUX_TARBALL="$tmp/short.tar.xz"
+
+# a disk that is too small, where one may be mounted
+mkdir "$tmp/small"
+if mount -t tmpfs -o size=1m none "$tmp/small" 2>/dev/null; then
+	refuses "a full disk is told before anything is unpacked" \
+		'needs [0-9]+ GB in .* which has 0; make room or set BUILD=' \
+		env BUILD="$tmp/small" LINUX_TARBALL="$tmp/linux.tar.xz" "$top/scripts/base.sh"
+	umount "$tmp/small"
+fi
