@@ -4,6 +4,7 @@
 
 report.py BUILD  reads what results.load() reads, writes BUILD/report/index.html
 """
+import email
 import html
 import os
 import re
@@ -65,15 +66,29 @@ def race(verdict):
     "data; whether more will come, the server cannot tell"}</td></tr>'''
 
 
+def subject(patch):
+    """The subject of a stored patch, without its [PATCH]."""
+    with open(os.path.join(TOP, 'patches', patch), encoding='utf-8') as mail:
+        text = email.message_from_file(mail)['Subject']
+    return re.sub(r'^\[PATCH\] |\n', '', str(text))
+
+
 def proofs(verdict):
-    """A row a proof."""
-    for patch, test, before, after, holds in verdict.proofs:
-        series, _, name = patch.partition('/')
-        title = re.sub(r'^\d+-|\.patch$', '', name).replace('-', ' ')
-        yield f'''<tr><td><b>{esc(series)}</b> {esc(title)}</td>
-<td><code>{esc(test)}</code></td><td class="{before}">{esc(WORD[before])}</td>
-<td class="{after}">{esc(WORD[after])}</td>
-<td class="{OK if holds else FAIL}">{'holds' if holds else 'does not hold'}</td></tr>'''
+    """The proofs, folded by patch; a patch whose proof fails stands open."""
+    patches = {}
+    for proof in verdict.proofs:
+        patches.setdefault(proof[0], []).append(proof)
+    for patch, rows in patches.items():
+        held = sum(row[4] for row in rows)
+        state = OK if held == len(rows) else FAIL
+        yield f'''<details{'' if state == OK else ' open'}><summary>
+<b>{esc(patch.partition('/')[0])}</b> {esc(subject(patch))}
+<span class="counts"><span class="{state}">{held} of {len(rows)} hold</span></span>
+</summary><div class="scroll"><table><tr><th>test</th><th>before</th><th>after</th></tr>'''
+        for _, test, before, after, _ in rows:
+            yield f'''<tr><td><code>{esc(test)}</code></td>
+<td class="{before}">{WORD[before]}</td><td class="{after}">{WORD[after]}</td></tr>'''
+        yield '</table></div></details>'
 
 
 def matrix(verdict):
@@ -108,23 +123,32 @@ def matrix(verdict):
 
 
 def edges(verdict):
-    """What the tests counted: their "count:" lines, a column a kernel."""
+    """How often a FIN was reported twice: the histograms that edges.c prints."""
     rows = {}
-    for kernel in verdict.kernels:
-        for test in verdict.tests:
-            result = verdict.tests[test].get(kernel)
-            for line in result.log if result else ():
-                found = re.search(r'count: ([^=]+)=\s*(.+)$', line)
+    for test, by_kernel in verdict.tests.items():
+        if not test.startswith('net/rdhup:edges '):
+            continue
+        for kernel, result in by_kernel.items():
+            for line in result.log:
+                found = re.search(r'no event (\d+), one (\d+), two (\d+), '
+                                  r'three (\d+), more (\d+)', line)
                 if found:
-                    rows.setdefault(found.group(1).strip(), {})[kernel] = found.group(2)
+                    bins = [int(n) for n in found.groups()]
+                    name = test.partition(' ')[2].replace('.', ' ').replace('_', ' ')
+                    rows.setdefault(name, {})[kernel] = (sum(bins[2:]), sum(bins))
     if not rows:
         return
-    yield '<h2>Counted</h2><div class="scroll"><table><tr><th>what</th>'
-    yield ''.join(f'<th>{k}</th>' for k in KERNELS) + '</tr>'
-    for what, values in rows.items():
-        yield f'<tr><td>{esc(what)}</td>' + ''.join(
-            f'<td>{esc(values.get(k, ""))}</td>' for k in KERNELS) + '</tr>'
-    yield '</table></div>'
+    kernels = [k for k in verdict.kernels if any(k in row for row in rows.values())]
+    yield '<table><tr><th>connections, and how the reader waits</th>'
+    yield ''.join(f'<th>{k}</th>' for k in kernels) + '</tr>'
+    for name, row in rows.items():
+        yield f'<tr><td>{esc(name)}</td>'
+        for kernel in kernels:
+            twice, total = row.get(kernel, (None, 0))
+            yield '<td></td>' if twice is None else (
+                f'<td class="{FAIL if twice else OK}">{twice} of {total}</td>')
+        yield '</tr>'
+    yield '</table>'
 
 
 def faults(verdict):
