@@ -32,7 +32,7 @@ need gcc ld make bc flex bison git perl ccache /usr/include/libelf.h \
 # every path is relative and one compiler cache serves all trees.
 kbuild() {
 	make -C "$tree" O="${out##*/}" -j"$(nproc)" CC="ccache gcc" \
-		KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=rdhup \
+		KBUILD_BUILD_VERSION=1 KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=rdhup \
 		KBUILD_BUILD_HOST=rdhup LOCALVERSION="-rdhup-$kernel" "$@"
 }
 

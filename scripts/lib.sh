@@ -7,6 +7,8 @@
 # what is wrong and what to do, exit status 1; Ctrl-C: exit status 130.
 set -euo pipefail
 shopt -s inherit_errexit
+# The caller's make and its words (-s, V=1, K=) are not for the kernel's.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 mkdir -p "${BUILD:-$top/build}"

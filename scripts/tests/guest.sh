@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 C
 root=$tmp/root
 mkdir -p "$root/t"
-gcc -O2 -Wall -static -o "$root/t/fine" "$tmp/fault.c"
+gcc -O2 -w -static -o "$root/t/fine" "$tmp/fault.c"
 for kind in hang crash leave skip; do
 	ln "$root/t/fine" "$root/t/$kind"
 done
