@@ -1,10 +1,10 @@
 # POLLRDHUP: one verb, one script; `make help` lists them.
 #
 # K=control|base|patched|debug names a kernel, T=program a test, S=series a series,
-# P=series/NNNN a patch; LINUX= or LINUX_TARBALL= the kernel source, BUILD=
+# P=series/NNNN a patch, V= a version of a series (or 1: watch a test); LINUX= or LINUX_TARBALL= the kernel source, BUILD=
 # the directory for everything that is generated.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest prove abi clean
+.PHONY: help run check tree save kernel boot kselftest prove abi export clean
 K ?= patched
 
 help: ## this list
@@ -36,6 +36,9 @@ prove: ## the tests before and after a patch: P=net/0003, or all
 
 abi: ## the exported headers of every architecture against the table of values
 	@scripts/tree.sh && scripts/abi.sh
+
+export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version
+	@V=$(V) scripts/export.sh $(S)
 
 clean: ## remove everything that is generated, the kernel source too
 	rm -rf build

@@ -62,6 +62,8 @@ package_of() {
 	xz) echo xz-utils ;;
 	spatch) echo coccinelle ;;
 	sphinx-build) echo python3-sphinx ;;
+	git-send-email) echo git-email ;;
+	*/Mail/Address.pm) echo libmailtools-perl ;;
 	python3 | curl) echo "$1" ;;
 	busybox) echo busybox-static ;;
 	*/libelf.h) echo libelf-dev ;;
@@ -77,6 +79,7 @@ has() {
 	case $1 in
 	/*) [ -e "$1" ] || compgen -G "${1/\/include\//\/include\/*\/}" >/dev/null ||
 		compgen -G "${1/\/lib\//\/lib\/*\/}" >/dev/null ;;
+	git-*) [ -x "$(git --exec-path)/$1" ] ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# make export: whose sign-off, whom it is sent to, and that git am, git
+# send-email and b4 take what comes out.
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+need b4 git-send-email /usr/share/perl5/Mail/Address.pm
+here=$tmp
+
+repo=$here/repo
+copy_repository "$repo"
+borrow_build "$here/build"
+export BUILD=$here/build HOME=$here
+linux=$BUILD/linux.git
+out=$BUILD/outgoing/vfs
+export GIT_CONFIG_GLOBAL=$here/gitconfig GIT_CONFIG_NOSYSTEM=1
+: >"$GIT_CONFIG_GLOBAL"
+
+refuses "without user.name and user.email nothing is exported" "user.name and user.email are unset" \
+	"$repo/scripts/export.sh" vfs
+git config --global user.name "A Submitter"
+git config --global user.email submitter@localhost.localdomain
+refuses "a series that is not sent is refused, the others are named" 'S=introduce is not .*net-next' \
+	"$repo/scripts/export.sh" introduce
+refuses "a version that skips one is refused" 'v4 has not been exported' \
+	env V=5 "$repo/scripts/export.sh" vfs
+ok "make export writes a series" "$repo/scripts/export.sh" vfs
+
+number=$(wc -l <"$repo/patches/vfs/series")
+ok "there is a cover letter and a mail a patch" test "$(find "$out" -name '*.patch' | wc -l)" = $((number + 1))
+ok "the subject prefix names the tree" test \
+	"$(grep -l '^Subject: \[PATCH vfs [0-3]/3\] ' "$out"/*.patch | wc -l)" = $((number + 1))
+ok "every patch has the submitter's sign-off and nobody else's" test \
+	"$(grep -h '^Signed-off-by: ' "$out"/*.patch | sort | uniq -c | tr -s ' ')" = \
+	" $number Signed-off-by: A Submitter <submitter@localhost.localdomain>"
+ok "the repository's own identity is in no mail" test -z \
+	"$(grep -lF "$identity_email" "$out"/*.patch || true)"
+ok "the cover letter has our text, the diffstat and base-commit" test "$(grep -cE \
+	'^base-commit: [0-9a-f]{40}$|files changed|^Subject: .* eventpoll: EPOLLRDHUP' "$out/0000-cover-letter.patch")" = 3
+ok "no workshop note is sent" test -z "$(grep -l '^Adds: ' "$out"/*.patch || true)"
+ok "every mail goes to the series' list" test \
+	"$(grep -l 'linux-fsdevel@vger.kernel.org' "$out"/*.patch | wc -l)" = $((number + 1))
+ok "a maintainer gets the cover letter and his own patches only" test \
+	"$(grep -l 'Alexander Viro' "$out"/*.patch | sed 's|.*/\(....\).*|\1|' | paste -sd' ')" = "0000 0001 0003"
+
+# git am on a plain base, in a work tree of the touched folders only
+git --git-dir="$linux" worktree add -q --no-checkout --detach "$here/am" base
+git -C "$here/am" sparse-checkout set fs tools/testing/selftests/filesystems
+git -C "$here/am" checkout -q
+ok "git am applies it to a plain base tree" git -C "$here/am" am -q "$out"/000[1-9]-*.patch
+ok "which then has the files of the series' branch" test \
+	"$(git -C "$here/am" rev-parse 'HEAD^{tree}')" = "$(git --git-dir="$linux" rev-parse 'vfs^{tree}')"
+ok "git send-email --dry-run accepts it" git -C "$here/am" send-email --dry-run --quiet \
+	--confirm=never --suppress-cc=all --to=nobody@localhost "$out"
+cat "$out"/*.patch >"$here/mbox"
+git -C "$here/am" checkout -q --detach base
+mkdir "$here/b4"
+ok "b4 am takes it" timeout 120 b4 --offline-mode -n am -C -l -m "$here/mbox" -o "$here/b4" "$(
+	sed -n 's/^Message-I[dD]: <\(.*\)>$/\1/p' "$out/0000-cover-letter.patch")"
+ok "and git am takes what b4 made of it" git -C "$here/am" am -q "$here"/b4/*.mbx
+
+# the next version must say what has changed
+git --git-dir="$linux" worktree add -q --no-checkout "$here/edit" vfs
+git -C "$here/edit" sparse-checkout set fs
+git -C "$here/edit" checkout -q
+reword() { # reword TEXT: append to the message of the last patch
+	{ git -C "$here/edit" log -1 --format=%B; printf '%s\n' "$1"; } |
+		git -C "$here/edit" -c user.name=T -c user.email=t@localhost commit -q --amend -F -
+	"$repo/scripts/save.sh" >"$here/save.out"
+}
+echo '/* v2 */' >>"$here/edit/fs/tests/poll_kunit.c"
+git -C "$here/edit" add -u
+reword ''
+refuses "v2 of a patch that does not say what changed is refused" 'not as it was in v1; say what changed' \
+	env V=2 "$repo/scripts/export.sh" vfs
+ok "and v1 is still there" test -e "$out/0000-cover-letter.patch"
+reword 'v2: a comment at the end'
+ok "with the line it is exported" env V=2 "$repo/scripts/export.sh" vfs
+ok "as v2, with a range-diff and the changelog below the ---" test \
+	"$(awk '/^---$/ { below = 1 } below && /^v2: /' "$out"/v2-0003-*) $(
+		grep -c '^Range-diff' "$out"/v2-0000*)" = "v2: a comment at the end 1"
