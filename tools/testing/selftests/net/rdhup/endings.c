@@ -18,9 +18,9 @@
 #include <linux/filter.h>
 #include <sys/wait.h>
 
-#define INOUT	(EPOLLIN | EPOLLOUT)
-#define ASK	(INOUT | EPOLLPRI | EPOLLRDHUP)
-#define EOF_MASK (INOUT | EPOLLRDHUP)
+#define IN_OUT	(EPOLLIN | EPOLLOUT)
+#define ASK	(IN_OUT | EPOLLPRI | EPOLLRDHUP)
+#define EOF_MASK (IN_OUT | EPOLLRDHUP)
 #define HUP_MASK (EOF_MASK | EPOLLHUP)
 #define RST_MASK (HUP_MASK | EPOLLERR)
 
@@ -111,7 +111,7 @@ TEST_F(stream, half_then_half)
 	EXPECT_PEER(EPOLLOUT);
 	EXPECT_EQ(0, read_byte(self->own));
 	EXPECT_EQ(1, write_byte(self->own));
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
 	EXPECT_OWN(HUP_MASK);
 	EXPECT_PEER(HUP_MASK);
@@ -196,7 +196,7 @@ TEST_F(stream, close_of_a_shared_socket_ends_nothing)
 	ASSERT_EQ(0, close(self->peer));
 	EXPECT_OWN(EPOLLOUT);
 	EXPECT_EQ(1, write_byte(copy));
-	EXPECT_OWN(INOUT);
+	EXPECT_OWN(IN_OUT);
 	/* ... but its shutdown does, through whichever descriptor. */
 	ASSERT_EQ(0, shutdown(copy, SHUT_WR));
 	EXPECT_OWN(EOF_MASK);
@@ -502,7 +502,7 @@ TEST_F(tcp, urgent_data_inline_with_the_end)
 	ASSERT_EQ(0, setsockopt(self->own, SOL_SOCKET, SO_OOBINLINE, &on,
 				sizeof(on)));
 	ASSERT_EQ(1, send(self->peer, "!", 1, MSG_OOB));
-	EXPECT_OWN(INOUT | EPOLLPRI);
+	EXPECT_OWN(IN_OUT | EPOLLPRI);
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
 	EXPECT_OWN(EOF_MASK | EPOLLPRI);
 	EXPECT_EQ(1, read_byte(self->own));
@@ -533,7 +533,7 @@ TEST_F(tcp, long_half_close)
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
 	for (int i = 0; i < 50; i++) {
 		ASSERT_EQ(1, write_byte(self->own));
-		EXPECT_PEER(INOUT);
+		EXPECT_PEER(IN_OUT);
 		ASSERT_EQ(1, read_byte(self->peer));
 		EXPECT_OWN(EOF_MASK);
 	}

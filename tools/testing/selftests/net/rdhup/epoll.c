@@ -21,8 +21,8 @@
 #include "common.h"
 #include "kselftest_harness.h"
 
-#define INOUT	(EPOLLIN | EPOLLOUT)
-#define ASK	(INOUT | EPOLLRDHUP)
+#define IN_OUT	(EPOLLIN | EPOLLOUT)
+#define ASK	(IN_OUT | EPOLLRDHUP)
 
 FIXTURE(epoll) {
 	int own;
@@ -86,7 +86,7 @@ TEST_F(epoll, edges_of_data_then_end)
 {
 	WATCH(ASK | EPOLLET, EPOLLOUT);
 	ASSERT_EQ(1, write(self->peer, "a", 1));
-	EXPECT_MASK(INOUT, epoll_next(self->ep, 0));
+	EXPECT_MASK(IN_OUT, epoll_next(self->ep, 0));
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
 	EXPECT_MASK(ASK, epoll_next(self->ep, 0));
 	EXPECT_MASK(0, epoll_next(self->ep, 0));
@@ -199,9 +199,9 @@ TEST_F(epoll, add_after_del_reports_again)
 
 TEST_F(epoll, not_requested_is_not_reported)
 {
-	WATCH(INOUT, EPOLLOUT);
+	WATCH(IN_OUT, EPOLLOUT);
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
-	EXPECT_MASK(INOUT, epoll_next(self->ep, 0));
+	EXPECT_MASK(IN_OUT, epoll_next(self->ep, 0));
 	ASSERT_EQ(0, epoll_mod(self->ep, self->own, EPOLLOUT));
 	EXPECT_MASK(EPOLLOUT, epoll_next(self->ep, 0));
 	ASSERT_EQ(0, epoll_mod(self->ep, self->own, EPOLLPRI));

@@ -25,8 +25,8 @@
 #include "wire.h"
 #include "kselftest_harness.h"
 
-#define INOUT	(EPOLLIN | EPOLLOUT)
-#define EOF_MASK (INOUT | EPOLLRDHUP)
+#define IN_OUT	(EPOLLIN | EPOLLOUT)
+#define EOF_MASK (IN_OUT | EPOLLRDHUP)
 #define RST_MASK (EOF_MASK | EPOLLHUP | EPOLLERR)
 
 /* ------------------------------------------------------------------ rfc */
@@ -140,7 +140,7 @@ TEST_F(rfc, no_hup_so_the_answer_can_be_written)
 	EXPECT_MASK(EOF_MASK, poll_mask(self->server, EOF_MASK, 0));
 	EXPECT_MASK(0, poll_mask(self->server, 0, 0));
 	EXPECT_EQ(2, write(self->server, "OK", 2));
-	EXPECT_MASK(INOUT, poll_mask(self->client, EOF_MASK, MUST_MS));
+	EXPECT_MASK(IN_OUT, poll_mask(self->client, EOF_MASK, MUST_MS));
 	EXPECT_EQ(2, read(self->client, buf, sizeof(buf)));
 }
 
@@ -292,7 +292,7 @@ TEST_F(hole, shut_wr)
 	EXPECT_EQ(0, read(self->fd6, &c, 1));
 	EXPECT_WAIT(EPOLLOUT, EOF_MASK, -1);
 	EXPECT_EQ(1, write(self->fd6, "a", 1));
-	EXPECT_WAIT(INOUT, EOF_MASK, -1);
+	EXPECT_WAIT(IN_OUT, EOF_MASK, -1);
 	EXPECT_EQ(1, read(self->fd5, &c, 1));
 	EXPECT_WAIT(EPOLLOUT, EOF_MASK, -1);
 	ASSERT_EQ(0, close(self->fd5));
@@ -311,7 +311,7 @@ TEST_F(hole, dup)
 
 	DUP();
 	EXPECT_EQ(1, write(self->fd6, "a", 1));
-	EXPECT_WAIT(INOUT, EPOLLOUT, INOUT);
+	EXPECT_WAIT(IN_OUT, EPOLLOUT, IN_OUT);
 	EXPECT_EQ(1, read(self->fd5, &c, 1));
 	EXPECT_WAIT(EPOLLOUT, EPOLLOUT, EPOLLOUT);
 	ASSERT_EQ(0, close(self->fd5));
@@ -437,7 +437,7 @@ TEST_F(closing, close_with_unsent_data_delivers_it)
 	ASSERT_LT(0, sum);
 	ASSERT_EQ(0, close(self->own));
 	/* Full windows ahead of the FIN: nothing to be seen of it yet. */
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	EXPECT_EQ(sum, read_all(self->peer));
 	EXPECT_PEER(EOF_MASK);
 	EXPECT_WIRE(&self->wire, 0, 1, 0);
@@ -448,7 +448,7 @@ TEST_F(closing, close_with_unsent_data_and_peer_writes_resets)
 	long sum = write_all_that_fits(self->own);
 
 	ASSERT_EQ(0, close(self->own));
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	ASSERT_EQ(1, write(self->peer, "a", 1));
 	EXPECT_PEER(RST_MASK);
 	wire_read(&self->wire);
@@ -483,7 +483,7 @@ TEST_F(closing, linger_waits_until_all_is_delivered)
 		ts.tv_nsec %= 1000000000L;
 		pthread_timedjoin_np(thread, NULL, &ts);
 	}));
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	EXPECT_EQ(sum, read_all(self->peer));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_GT(MUST_MS, now_ms() - before);
@@ -496,9 +496,9 @@ TEST_F(closing, shut_wr_then_close_ends_with_fin)
 	long sum = write_all_that_fits(self->own);
 
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	ASSERT_EQ(0, close(self->own));
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	EXPECT_EQ(sum, read_all(self->peer));
 	EXPECT_PEER(EOF_MASK);
 	EXPECT_WIRE(&self->wire, 0, 1, 0);
@@ -510,7 +510,7 @@ TEST_F(closing, shut_wr_then_close_and_peer_writes_resets)
 
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
 	ASSERT_EQ(0, close(self->own));
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	ASSERT_EQ(1, write(self->peer, "a", 1));
 	EXPECT_PEER(RST_MASK);
 	wire_read(&self->wire);
@@ -565,7 +565,7 @@ TEST_F(closing, cork_holds_a_partial_segment)
 	EXPECT_EQ(0, self->wire.from[0].data);
 	ASSERT_EQ(0, setsockopt(self->own, IPPROTO_TCP, TCP_CORK, &off,
 				sizeof(off)));
-	EXPECT_PEER(INOUT);
+	EXPECT_PEER(IN_OUT);
 	wire_read(&self->wire);
 	EXPECT_EQ(1, self->wire.from[0].data);
 	EXPECT_EQ(2, self->wire.from[0].bytes);
@@ -594,7 +594,7 @@ TEST_F(closing, nodelay_does_not_wait)
 				sizeof(on)));
 	for (int i = 1; i <= 3; i++) {
 		ASSERT_EQ(1, write(self->own, "a", 1));
-		EXPECT_PEER(INOUT);
+		EXPECT_PEER(IN_OUT);
 		wire_read(&self->wire);
 		EXPECT_EQ(i, self->wire.from[0].data);
 	}
@@ -653,7 +653,7 @@ TEST_F(writer, after_shut_wr_data_is_accepted)
 	EXPECT_EQ(3, read(self->client, buf, sizeof(buf)));
 	EXPECT_EQ(3, write(self->server, "456", 3));
 	EXPECT_EQ(3, read(self->client, buf, sizeof(buf)));
-	EXPECT_MASK(INOUT | EPOLLRDHUP, poll_mask(self->server, EOF_MASK, 0));
+	EXPECT_MASK(IN_OUT | EPOLLRDHUP, poll_mask(self->server, EOF_MASK, 0));
 	EXPECT_WIRE(&self->wire, 1, 1, 0);
 }
 
