@@ -4,7 +4,7 @@
 # P=series/NNNN a patch, V= a version of a series (or 1: watch a test); LINUX= or LINUX_TARBALL= the kernel source, BUILD=
 # the directory for everything that is generated.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest prove abi export clean
+.PHONY: help run check tree save kernel boot kselftest prove abi export lint clean
 K ?= patched
 
 help: ## this list
@@ -39,6 +39,9 @@ abi: ## the exported headers of every architecture against the table of values
 
 export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version
 	@V=$(V) scripts/export.sh $(S)
+
+lint: ## the gates that maintainers' robots run: G=gate for one, S=series for one
+	@scripts/lint.sh "$(G)" "$(S)"
 
 clean: ## remove everything that is generated, the kernel source too
 	rm -rf build

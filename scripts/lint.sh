@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# lint.sh [GATE [SERIES]]: the checks that maintainers' robots run, on every
+# series that is sent, or on one.
+#
+# A gate is a script in scripts/lint/: patch-NAME.sh is given a mail as git
+# format-patch writes it, series-NAME.sh a folder of such mails, and both the
+# name of the series.  Each prints a line of reason a failure and nothing if all is
+# well; both find a plain kernel tree in $tree.  Gives one line a gate and
+# series, "ok - ..." or "not ok - ..."; exit status 0 only if all are ok.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+gate=${1:-} wanted=${2:-} failed=0
+export tree=$build/linux/base linux_git build top
+mails=$build/lint
+
+"$top/scripts/tree.sh" --branches
+[ -e "$tree/.git" ] || "$top/scripts/tree.sh"
+need git perl python3 codespell
+sendable_series | grep -qx "${wanted:-.*}" ||
+	die "S=$wanted is not a series that is sent; name one of: $(sendable_series | paste -sd' ')"
+[ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
+	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ')"
+
+while read -r series; do
+	[[ -z $wanted || $series = "$wanted" ]] || continue
+	rm -rf "${mails:?}/$series"
+	lgit format-patch -q -o "$mails/$series" --no-renames --abbrev=12 "base..$series"
+	cp "$top/patches/$series/cover-letter" "$mails/$series/" 2>/dev/null || true
+	for script in "$top"/scripts/lint/*-*.sh; do
+		[[ -z $gate || $script = */*-$gate.sh ]] || continue
+		name=${script##*/}
+		case $name in
+		patch-*) mapfile -t subjects < <(printf '%s\n' "$mails/$series"/*.patch) ;;
+		*) subjects=("$mails/$series") ;;
+		esac
+		reasons=$(printf '%s\n' "${subjects[@]}" | xargs -P "$(nproc)" -I{} \
+			"$top/scripts/lint/one.sh" "$script" {} "$series")
+		if [ -z "$reasons" ]; then
+			echo "ok - lint: $series: ${name%.sh}"
+		else
+			echo "not ok - lint: $series: ${name%.sh}"
+			printf '# %s\n' "${reasons//$'\n'/$'\n'# }"
+			failed=1
+		fi
+	done
+done < <(sendable_series)
+exit "$failed"

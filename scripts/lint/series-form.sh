@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# A series has at most 15 patches, a cover letter if it has three or more, and
+# the name of its tree for the subject prefix.
+set -euo pipefail
+count=$(find "$1" -name '*.patch' | wc -l)
+[ "$count" -le 15 ] || echo "$2: $count patches; netdev takes 15"
+[ "$count" -gt 0 ] || echo "$2: no patch at all"
+[ "$count" -lt 3 ] || [ -s "$1/cover-letter" ] || echo "$2: $count patches and no cover letter"
+case $2 in
+net | net-next | io_uring | vfs) ;;
+*) echo "$2: is no tree that a subject prefix names" ;;
+esac

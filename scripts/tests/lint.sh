@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# make lint is clean on our series, and every gate finds the fault planted for it.
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+export tree=$build/linux/base linux_git=$build/linux.git build top
+gates=$top/scripts/lint
+
+# the gates on the series themselves; a line each
+"$top/scripts/lint.sh" | grep -v '^==>' || true
+
+refuses "a gate that does not exist is refused, the others are named" 'G=nonsense .*checkpatch' \
+	"$top/scripts/lint.sh" nonsense
+
+# finds SENTENCE PATTERN GATE ARGUMENT...: the gate's reason, on one line
+finds() {
+	local sentence=$1 pattern=$2 gate=$3
+	shift 3
+	"$gates/$gate.sh" "$@" >"$tmp/reasons" || true
+	ok "$sentence" grep -qE -- "$pattern" "$tmp/reasons"
+}
+mail=$build/lint/vfs/$(head -n 1 "$top/patches/vfs/series")
+plant() { # plant SED-EXPRESSION: a copy of a good mail with a fault
+	sed -E "$1" "$mail" >"$tmp/planted.patch"
+	cmp -s "$mail" "$tmp/planted.patch" && echo "not ok - the fault '$1' was not planted"
+	return 0
+}
+
+plant '0,/^\+\t\t/s//+        /'
+finds "patch-checkpatch finds spaces for a tab" 'CODE_INDENT|LEADING_SPACE' patch-checkpatch "$tmp/planted.patch" vfs
+plant '0,/^$/s//\nFixes: abc ("too short")/'
+finds "patch-fixes finds a Fixes: tag of three digits" 'Fixes: abc' patch-fixes "$tmp/planted.patch" vfs
+plant '0,/^---$/s//Signed-off-by: Nobody <nobody@localhost>\n---/'
+finds "patch-fixes finds a sign-off that nobody gave" 'Nobody' patch-fixes "$tmp/planted.patch" vfs
+plant '0,/^\+\t/s//+static inline int planted(void) { return 0; }\n&/'
+finds "patch-inline finds an inline function in a .c file" 'fs/eventpoll.c: inline' patch-inline "$tmp/planted.patch" vfs
+
+# a branch of one's own with a fault in it, for the gates that read branches
+git clone -q --bare --shared "$linux_git" "$tmp/linux.git" 2>/dev/null
+plant_commit() { # plant_commit BRANCH FILE, its new content on stdin
+	local index=$tmp/index blob
+	blob=$(git --git-dir="$tmp/linux.git" hash-object -w --stdin)
+	export GIT_INDEX_FILE=$index
+	git --git-dir="$tmp/linux.git" read-tree "$1"
+	git --git-dir="$tmp/linux.git" update-index --add --cacheinfo "100644,$blob,$2"
+	git --git-dir="$tmp/linux.git" update-ref "refs/heads/$1" "$(
+		git --git-dir="$tmp/linux.git" -c user.name=T -c user.email=t@localhost \
+			commit-tree -p "$1" -m "planted" "$(git --git-dir="$tmp/linux.git" write-tree)")"
+	unset GIT_INDEX_FILE
+}
+{
+	git --git-dir="$linux_git" show vfs:fs/eventpoll.c
+	printf '/**\n * planted() - says nothing of its argument\n */\nint planted(int argument)\n{\n\treturn argument;\n}\n'
+} | plant_commit vfs fs/eventpoll.c
+linux_git=$tmp/linux.git finds "patch-kernel-doc finds an argument without a description" 'argument' \
+	patch-kernel-doc "$mail" vfs
+echo 'int main(void) { return 0; }' | plant_commit net tools/testing/selftests/net/rdhup/planted.c
+linux_git=$tmp/linux.git finds "series-selftests finds a program that .gitignore lacks" 'planted is not in .*gitignore' \
+	series-selftests "$build/lint/net" net
+
+mkdir "$tmp/long"
+touch "$tmp"/long/{01..16}.patch
+finds "series-form finds a sixteenth patch" 'netdev takes 15' series-form "$tmp/long" net
+finds "series-form finds a missing cover letter" 'no cover letter' series-form "$tmp/long" net
+finds "series-form finds a series that no tree is named by" 'no tree' series-form "$tmp/long" nonsense
+printf '#!/bin/sh\nexit 1\n' >"$tmp/dead.sh"
+chmod +x "$tmp/dead.sh"
+ok "a gate that dies has not passed" test "$("$gates/one.sh" "$tmp/dead.sh" "$mail" vfs)" = \
+	"${mail##*/}: the gate itself failed"
