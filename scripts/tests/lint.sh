@@ -6,7 +6,9 @@ export tree=$build/linux/base linux_git=$build/linux.git build top
 gates=$top/scripts/lint
 
 # the gates on the series themselves; a line each
-"$top/scripts/lint.sh" | grep -v '^==>' || true
+"$top/scripts/lint.sh" | tee "$tmp/lint" | grep -v '^==>' || true
+ok "every gate ran on every series" test "$(grep -cE '^(not )?ok - lint: ' "$tmp/lint")" = \
+	$(($(find "$gates" -name '*-*.sh' | wc -l) * $(grep -vc '^#' "$top/patches/order")))
 
 refuses "a gate that does not exist is refused, the others are named" 'G=nonsense .*checkpatch' \
 	"$top/scripts/lint.sh" nonsense
