@@ -25,10 +25,15 @@ move_branch() {
 }
 
 check_clean() {
-	local dir=$build/linux/$1
+	local dir=$build/linux/$1 stamp
 	[ -e "$dir/.git" ] || return 0
-	[ -z "$(git -C "$dir" status --porcelain -uno | head -n 1)" ] ||
-		die "$dir has uncommitted changes; commit them (then make save) or git restore them"
+	[ -n "$(git -C "$dir" status --porcelain -uno)" ] || return 0
+	# with --branches the branch moves and its worktree stays where it was
+	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
+	if [ -s "$stamp" ] && git -C "$dir" diff --quiet "$(cat "$stamp")"; then
+		return 0
+	fi
+	die "$dir has uncommitted changes; commit them (then make save) or git restore them"
 }
 
 # A worktree on its branch, at its head.  Only files that differ are written,

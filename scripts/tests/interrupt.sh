@@ -9,8 +9,10 @@ before=$(sha256sum <"$out/bzImage")
 # something to build: one directory's objects, and no compiler cache
 rm -f "$out/inputs" "$out"/net/ipv4/*.o "$out"/net/core/*.o "$out/build.log"
 
-set -m		# a process group of its own, as a terminal gives it
-CCACHE_DISABLE=1 make -C "$top" kernel K=base >"$tmp/out" 2>&1 &
+# a process group of its own, as a terminal gives it; a caller in the
+# background would hand down an ignored SIGINT, which no shell can trap
+set -m
+CCACHE_DISABLE=1 env --default-signal=INT make -C "$top" kernel K=base >"$tmp/out" 2>&1 &
 pid=$!
 set +m
 end=$((SECONDS + 120))
