@@ -3,9 +3,8 @@
 # $build/outgoing/SERIES/: cover letter and patches as mails with To, Cc,
 # base-commit and the submitter's sign-off.
 #
-# Takes from the environment: ONTO, the directory in which make rebase keeps its
-# worktree and what it has carried (default: none, the series lie on base); V,
-# the version of the series (default: the last one exported, or 1).  From git: user.name and user.email, the submitter's own.
+# Takes from the environment: V, the version of the series (default: the last
+# one exported, or 1).  From git: user.name and user.email, the submitter's own.
 # Gives: the mails, and refs/exported/SERIES/vN in $build/linux.git, from which
 # the next version's range-diff is made.  A patch that differs from the
 # version before must say how, in a line "vN: ..." below its "---".
@@ -15,23 +14,6 @@
 wanted=${1:-}
 outgoing=$build/outgoing
 tree=$build/linux/base
-if [ -n "${ONTO:-}" ]; then
-	tree=$ONTO/tree
-	outgoing=$ONTO/outgoing
-fi
-
-# Git where the commits are: our own repository, or the one of make rebase.
-kgit() {
-	if [ -n "${ONTO:-}" ]; then git -C "$tree" "$@"; else lgit "$@"; fi
-}
-
-# The last commit of a series, and the one that it starts from.
-tip_of() {
-	if [ -n "${ONTO:-}" ]; then cat "$ONTO/$1.tip"; else lgit rev-parse "$1"; fi
-}
-start_of() {
-	if [ -n "${ONTO:-}" ]; then cat "$ONTO/base"; else lgit rev-parse base; fi
-}
 
 submitter_name=$(git -C "$top" config user.name) || true
 submitter_email=$(git -C "$top" config user.email) || true
@@ -43,18 +25,18 @@ need git perl
 # signed COMMIT PARENT: the commit as its submitter sends it; prints its id.
 signed() {
 	local message notes
-	message=$(kgit log -1 --format=%B "$1" | sed '/^---$/,$d')
-	notes=$(kgit log -1 --format=%B "$1" | sed '1,/^---$/d; /^Adds: /d')
+	message=$(lgit log -1 --format=%B "$1" | sed '/^---$/,$d')
+	notes=$(lgit log -1 --format=%B "$1" | sed '1,/^---$/d; /^Adds: /d')
 	{
 		git interpret-trailers --if-exists addIfDifferent \
 			--trailer "Signed-off-by: $submitter_name <$submitter_email>" <<<"$message"
 		[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
 	} >"$build/msg"
 	GIT_AUTHOR_NAME=$submitter_name GIT_AUTHOR_EMAIL=$submitter_email \
-		GIT_AUTHOR_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
+		GIT_AUTHOR_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
 		GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
-		GIT_COMMITTER_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
-		kgit commit-tree -p "$2" -F "$build/msg" "$1^{tree}"
+		GIT_COMMITTER_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
+		git --git-dir="$linux_git" commit-tree -p "$2" -F "$build/msg" "$1^{tree}"
 }
 
 # last_version SERIES: 0 if none has been exported.
@@ -69,8 +51,8 @@ check_changelog() { # check_changelog SERIES VERSION
 	lgit range-diff --no-color "base..refs/exported/$1/v$(($2 - 1))" "$start..$tip" |
 		awk '/^ *[0-9-]+: / && ($3 == "!" || $3 == ">") { print $5 }' >"$build/msg"
 	while read -r commit; do
-		kgit log -1 --format=%B "$commit" | sed '1,/^---$/d' | grep -q "^v$2: " ||
-			die "$1: \"$(kgit log -1 --format=%s "$commit")\" is not as it was in v$(($2 - 1)); say what changed in a line \"v$2: ...\" below its ---"
+		lgit log -1 --format=%B "$commit" | sed '1,/^---$/d' | grep -q "^v$2: " ||
+			die "$1: \"$(lgit log -1 --format=%s "$commit")\" is not as it was in v$(($2 - 1)); say what changed in a line \"v$2: ...\" below its ---"
 	done <"$build/msg"
 }
 
@@ -122,18 +104,18 @@ export_series() { # export_series SERIES
 	[[ $version =~ ^[1-9][0-9]*$ ]] || die "V=$version is no version; a number from 1 on"
 	[ "$version" -le $((last + 1)) ] ||
 		die "$series: v$((version - 1)) has not been exported, so v$version has nothing to be compared with"
-	start=$(start_of "$series")
+	start=$(lgit rev-parse base)
 	tip=$start
 	while read -r commit; do
 		tip=$(signed "$commit" "$tip")
-	done < <(kgit rev-list --reverse "$start..$(tip_of "$series")")
+	done < <(lgit rev-list --reverse "$start..$series")
 	if [ "$version" -gt 1 ]; then
 		check_changelog "$series" "$version"
 		previous=(-v "$version" --range-diff="base..refs/exported/$series/v$((version - 1))")
 	fi
 	rm -rf "$out.new"
 	GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
-		kgit -c format.signature="" format-patch -q -o "$out.new" --cover-letter \
+		lgit -c format.signature="" format-patch -q -o "$out.new" --cover-letter \
 		--subject-prefix="PATCH $series" --base="$start" --thread=shallow \
 		--no-renames --abbrev=12 "${previous[@]}" "$start..$tip"
 	fill_cover "$top/patches/$series/cover-letter" "$out.new"/*0000-cover-letter.patch
@@ -156,14 +138,12 @@ export_series() { # export_series SERIES
 	done
 	rm -rf "$out"
 	mv "$out.new" "$out"
-	[ -n "${ONTO:-}" ] || lgit update-ref "refs/exported/$series/v$version" "$tip"
-	step "$out: v$version, $(kgit rev-list --count "$start..$tip") patches and a cover letter, base-commit ${start:0:12}"
+	lgit update-ref "refs/exported/$series/v$version" "$tip"
+	step "$out: v$version, $(lgit rev-list --count "$start..$tip") patches and a cover letter, base-commit ${start:0:12}"
 }
 
-if [ -z "${ONTO:-}" ]; then
-	"$top/scripts/tree.sh" --branches
-	[ -e "$tree/.git" ] || "$top/scripts/tree.sh"
-fi
+"$top/scripts/tree.sh" --branches
+[ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 mkdir -p "$outgoing"
 sendable_series | grep -qx "${wanted:-.*}" ||
 	die "S=$wanted is not a series that is sent; name one of: $(sendable_series | paste -sd' ')"
