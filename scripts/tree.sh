@@ -55,22 +55,53 @@ worktree() {
 	}
 }
 
+# What the branches are a function of: the commit that they start from, the
+# code that makes them, and every file of patches/ and at a kernel path.
+inputs() {
+	lgit rev-parse base
+	{
+		kernel_path_files
+		git -C "$top" ls-files --cached --others --exclude-standard -- \
+			patches MAINTAINERS scripts/lib.sh scripts/series.sh scripts/tree.sh
+	} | (cd "$top" && xargs -d '\n' sh -c 'stat -c "%a %n" -- "$@" && sha256sum -- "$@"' sh)
+}
+
+# Fill head[] from the patches.
+build_heads() {
+	local file series
+	: >"$build/added"
+	head[control]=$(build_control)
+	head[introduce]=$(build_series introduce "${head[control]}")
+	[ "$(lgit rev-parse "${head[introduce]}^{tree}")" = "$(lgit rev-parse 'base^{tree}')" ] ||
+		die "control + patches/introduce is not base: $(lgit diff --stat=72 base "${head[introduce]}" | tail -n 1)"
+	head[patched]=${head[base]}
+	for series in $(sendable_series); do
+		head[$series]=$(build_series "$series" "${head[base]}")
+		head[patched]=$(build_series "$series" "${head[patched]}" -3)
+	done
+	while read -r file; do
+		grep -q "^$file " "$build/added" ||
+			die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
+	done < <(kernel_path_files)
+}
+
 "$top/scripts/base.sh"
-: >"$build/added"
 declare -A head=([base]=$(lgit rev-parse base))
-head[control]=$(build_control)
-head[introduce]=$(build_series introduce "${head[control]}")
-[ "$(lgit rev-parse "${head[introduce]}^{tree}")" = "$(lgit rev-parse 'base^{tree}')" ] ||
-	die "control + patches/introduce is not base: $(lgit diff --stat=72 base "${head[introduce]}" | tail -n 1)"
-head[patched]=${head[base]}
-for series in $(sendable_series); do
-	head[$series]=$(build_series "$series" "${head[base]}")
-	head[patched]=$(build_series "$series" "${head[patched]}" -3)
-done
-while read -r file; do
-	grep -q "^$file " "$build/added" ||
-		die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
-done < <(kernel_path_files)
+# Half a minute of git for an answer that is known if nothing has changed.
+if inputs >"$build/heads.inputs.new" && cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
+	while read -r branch commit; do
+		head[$branch]=$commit
+		lgit cat-file -e "$commit" 2>/dev/null || rm -f "$build/heads.inputs"
+	done <"$build/heads"
+fi
+if [ ! -f "$build/heads.inputs" ] || ! cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
+	rm -f "$build/heads.inputs"
+	build_heads
+	for branch in "${!head[@]}"; do
+		echo "$branch ${head[$branch]}"
+	done >"$build/heads"
+	mv "$build/heads.inputs.new" "$build/heads.inputs"
+fi
 
 for branch in "${!head[@]}"; do
 	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}"

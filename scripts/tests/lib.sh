@@ -49,12 +49,15 @@ copy_repository() { # copy_repository DIR
 }
 
 # A build directory that reads the real one's kernel repository, kernels and
-# tests, and has results and branches of its own.
+# tests, and has results and branches of its own.  Of the worktrees it has
+# base alone: the others stand on branches that move.
 borrow_build() { # borrow_build DIR
 	mkdir -p "$1"
 	git clone -q --bare --shared "$build/linux.git" "$1/linux.git" 2>/dev/null
 	cp "$build/linux.git/rdhup-source" "$1/linux.git/"
-	for part in kernel linux selftests headers download; do
+	for part in kernel selftests headers download; do
 		[ ! -e "$build/$part" ] || ln -s "$build/$part" "$1/$part"
 	done
+	mkdir "$1/linux"
+	ln -s "$build/linux/base" "$1/linux/base"
 }
