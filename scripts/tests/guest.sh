@@ -5,7 +5,7 @@
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-borrow_build "$tmp/build"
+borrow_build "$tmp/build" patched
 kselftest() { # kselftest VARIABLE=VALUE...
 	env BUILD="$tmp/build" "$@" "$top/scripts/kselftest.sh" base race
 }

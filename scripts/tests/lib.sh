@@ -49,15 +49,19 @@ copy_repository() { # copy_repository DIR
 }
 
 # A build directory that reads the real one's kernel repository, kernels and
-# tests, and has results and branches of its own.  Of the worktrees it has
-# base alone: the others stand on branches that move.
-borrow_build() { # borrow_build DIR
-	mkdir -p "$1"
-	git clone -q --bare --shared "$build/linux.git" "$1/linux.git" 2>/dev/null
-	cp "$build/linux.git/rdhup-source" "$1/linux.git/"
+# tests, and has results and branches of its own.  Of the worktrees it has base
+# and those that are named: they stand on branches, so a test that moves
+# branches must not name any.
+borrow_build() { # borrow_build DIR [WORKTREE...]
+	local dir=$1 part
+	shift
+	mkdir -p "$dir/linux"
+	git clone -q --bare --shared "$build/linux.git" "$dir/linux.git" 2>/dev/null
+	cp "$build/linux.git/rdhup-source" "$dir/linux.git/"
 	for part in kernel selftests headers download; do
-		[ ! -e "$build/$part" ] || ln -s "$build/$part" "$1/$part"
+		[ ! -e "$build/$part" ] || ln -s "$build/$part" "$dir/$part"
 	done
-	mkdir "$1/linux"
-	ln -s "$build/linux/base" "$1/linux/base"
+	for part in base "$@"; do
+		ln -s "$build/linux/$part" "$dir/linux/$part"
+	done
 }
