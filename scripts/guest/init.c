@@ -3,8 +3,9 @@
  * /init of the test guest: run the selftests of the initramfs, one by one,
  * and say in KTAP how they went.
  *
- * Takes: /tests, one test a line, "NAME SECONDS PROGRAM", and these words of
- * the kernel command line, which the kernel hands on as environment:
+ * Takes: /tests, one test a line, "NAME SECONDS PROGRAM [ARGUMENT...]", and
+ * these words of the kernel command line, which the kernel hands on as
+ * environment:
  *   ktap=PATH    device that the KTAP goes to (default: the console)
  *   shell=PROG   run PROG on the console instead of the tests
  *   fault=KIND   misbehave on purpose, for the workshop's own tests:
@@ -39,11 +40,13 @@
 
 #define KSFT_SKIP	4	/* exit status of a skipped kselftest */
 #define MAX_TESTS	256
+#define MAX_ARGS	32
 
 struct test {
 	char name[96];
 	unsigned int timeout;	/* seconds */
 	char path[160];
+	char args[512];		/* separated by spaces */
 };
 
 static struct test tests[MAX_TESTS];
@@ -123,8 +126,8 @@ static int read_tests(void)
 	if (!list)
 		give_up("/tests");
 	while (n < MAX_TESTS &&
-	       fscanf(list, "%95s %u %159s", tests[n].name,
-		      &tests[n].timeout, tests[n].path) == 3)
+	       fscanf(list, "%95s %u %159s%511[^\n]", tests[n].name,
+		      &tests[n].timeout, tests[n].path, tests[n].args) >= 3)
 		n++;
 	fclose(list);
 	return n;
@@ -209,10 +212,12 @@ static int relay(int fd, long long deadline, struct progress *p)
 	return 0;
 }
 
-static void exec_test(const struct test *t, int out)
+static void exec_test(struct test *t, int out)
 {
+	char *argv[MAX_ARGS + 2] = { t->path };
 	char dir[sizeof(t->path)];
 	char *slash;
+	int n = 1;
 
 	strcpy(dir, t->path);
 	slash = strrchr(dir, '/');
@@ -224,12 +229,15 @@ static void exec_test(const struct test *t, int out)
 	dup2(open("/dev/null", O_RDONLY), 0);
 	dup2(out, 1);
 	dup2(out, 2);
-	execl(t->path, t->path, (char *)NULL);
+	for (char *arg = strtok(t->args, " "); arg && n <= MAX_ARGS;
+	     arg = strtok(NULL, " "))
+		argv[n++] = arg;
+	execv(t->path, argv);
 	dprintf(2, "# init: cannot run %s: %s\n", t->path, strerror(errno));
 	_exit(127);
 }
 
-static void run_test(const struct test *t, int number)
+static void run_test(struct test *t, int number)
 {
 	struct progress progress = { .planned = 0 };
 	int status, late, out[2];
