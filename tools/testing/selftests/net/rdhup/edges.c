@@ -42,6 +42,7 @@
 #define WAITERS		5		/* more than there can be wakeups */
 #define CROWD		500		/* who else watches the socket */
 #define CROWDED_RUNS	10
+#define VOLLEY		400		/* connections that end in a row */
 #define SETTLE_US	300		/* on the loopback: softirq may lag */
 #define MAX_EVENTS	4		/* the last bin counts "or more" */
 
@@ -56,6 +57,12 @@ static int runs(void)
 	int n = s ? atoi(s) : 0;
 
 	return n > 0 ? n : DEFAULT_RUNS;
+}
+
+/* Seconds: the harness' own limit, and more for more connections. */
+static int time_limit(void)
+{
+	return TEST_TIMEOUT_DEFAULT + runs() / 20;
 }
 
 static void pin_to(int cpu)
@@ -553,7 +560,7 @@ static void segment_edges(struct __test_metadata *_metadata,
 }
 
 /* A reader that spins on another CPU is told once. */
-TEST_F(segment, spinning)
+TEST_F_TIMEOUT(segment, spinning, time_limit())
 {
 	segment_edges(_metadata, self, false, 0, runs());
 }
@@ -565,9 +572,152 @@ TEST_F(segment, crowded)
 }
 
 /* A reader that sleeps is told once. */
-TEST_F(segment, asleep)
+TEST_F_TIMEOUT(segment, asleep, time_limit())
 {
 	segment_edges(_metadata, self, true, 0, runs());
+}
+
+/*
+ * Many connections in one epoll instance, ended one right after the other:
+ * no two threads wait for each other between two of them, so that this can be
+ * done very often.
+ */
+struct volley {
+	struct connection c[VOLLEY];
+	const struct shape *shape;
+	pid_t reader;		/* to be asleep before each, or 0 */
+	int count;
+	int over;		/* an eventfd */
+	int err;
+	int events[VOLLEY];	/* that each connection gave */
+};
+
+/* As state_of(), for who asks many times: @stat is the file, open. */
+static bool is_asleep(int stat)
+{
+	char line[512], *paren;
+	ssize_t len;
+
+	len = pread(stat, line, sizeof(line) - 1, 0);
+	if (len <= 0)
+		return false;
+	line[len] = '\0';
+	paren = strrchr(line, ')');
+	return paren && paren[1] && paren[2] == 'S';
+}
+
+static void *volley_main(void *arg)
+{
+	struct volley *v = arg;
+	char path[64];
+	int stat = -1;
+
+	pin_to(0);
+	if (v->reader) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+			 v->reader);
+		stat = open(path, O_RDONLY | O_CLOEXEC);
+		if (stat < 0)
+			v->err = -errno;
+	}
+	for (int i = 0; i < v->count && !v->err; i++) {
+		while (stat >= 0 && !is_asleep(stat))
+			sched_yield();
+		v->err = connection_end(&v->c[i], v->shape);
+	}
+	if (stat >= 0)
+		close(stat);
+	eventfd_write(v->over, 1);
+	return NULL;
+}
+
+/* Counts what @ep reports until the volley is over and nothing is left. */
+static void volley_read(struct volley *v, int ep, struct histogram *h)
+{
+	struct epoll_event ev[16];
+	bool over = false;
+	int n;
+
+	do {
+		n = epoll_wait(ep, ev, 16, v->reader && !over ? -1 : 0);
+		for (int i = 0; i < n; i++) {
+			if (ev[i].data.u32 == VOLLEY) {
+				over = true;
+				continue;
+			}
+			v->events[ev[i].data.u32]++;
+			if (ev[i].events == v->shape->mask)
+				continue;
+			h->wrong++;
+			h->last_wrong = ev[i].events;
+		}
+	} while (n || !over);
+}
+
+static void segment_volleys(struct __test_metadata *_metadata,
+			    FIXTURE_DATA(segment) *self, bool asleep)
+{
+	struct histogram h = {};
+	int port = 0, left;
+	struct volley *v;
+
+	v = calloc(1, sizeof(*v));
+	ASSERT_NE(NULL, v);
+	v->shape = &self->shape;
+	v->reader = asleep ? syscall(SYS_gettid) : 0;
+	pin_to(1);
+	for (left = runs(); left; left -= v->count) {
+		struct epoll_event ev = { .events = WATCH };
+		pthread_t thread;
+		int ep;
+
+		v->count = MIN(left, VOLLEY);
+		memset(v->events, 0, sizeof(v->events));
+		v->over = eventfd(0, EFD_CLOEXEC);
+		ASSERT_LE(0, v->over);
+		ev.data.u32 = VOLLEY;
+		ep = epoll_create1(EPOLL_CLOEXEC);
+		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, v->over, &ev));
+		for (int i = 0; i < v->count; i++) {
+			ASSERT_EQ(0, connection_open(&v->c[i], self->tun,
+						     self->listener,
+						     self->dport,
+						     FIRST_PORT + port,
+						     &self->shape));
+			port = (port + 1) % 40000;
+			ev.data.u32 = i;
+			ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, v->c[i].fd,
+					       &ev));
+		}
+		ASSERT_EQ(0, epoll_wait(ep, &ev, 1, 0));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, volley_main, v));
+		volley_read(v, ep, &h);
+		pthread_join(thread, NULL);
+		ASSERT_EQ(0, v->err);
+		for (int i = 0; i < v->count; i++) {
+			h.bin[MIN(v->events[i], MAX_EVENTS)]++;
+			close(v->c[i].fd);
+		}
+		close(ep);
+		close(v->over);
+	}
+	free(v);
+	LOG_HISTOGRAM(&h);
+	EXPECT_EQ(runs(), h.bin[1]);
+	EXPECT_EQ(0, h.wrong)
+		TH_LOG("want %s, got %s", mask_str(self->shape.mask),
+		       mask_str(h.last_wrong));
+}
+
+/* Nor is one of many that end in a row reported twice, or forgotten. */
+TEST_F_TIMEOUT(segment, volley, time_limit())
+{
+	segment_volleys(_metadata, self, false);
+}
+
+TEST_F_TIMEOUT(segment, volley_asleep, time_limit())
+{
+	segment_volleys(_metadata, self, true);
 }
 
 /* A reader that asked for signals gets one, which says what happened. */
@@ -863,13 +1013,13 @@ static void pair_edges(struct __test_metadata *_metadata,
 }
 
 /* A reader that spins on another CPU is told once. */
-TEST_F(pair, spinning)
+TEST_F_TIMEOUT(pair, spinning, time_limit())
 {
 	pair_edges(_metadata, self, variant, false);
 }
 
 /* A reader that sleeps is told once. */
-TEST_F(pair, asleep)
+TEST_F_TIMEOUT(pair, asleep, time_limit())
 {
 	pair_edges(_metadata, self, variant, true);
 }
