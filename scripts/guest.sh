@@ -49,11 +49,12 @@ qemu=(qemu-system-x86_64 -M pc -cpu max -m 1024 -smp 2,sockets=2,cores=1,threads
 	-nodefaults -display none -no-reboot -monitor none)
 
 # boot_guest BZIMAGE INITRAMFS CMDLINE ARG...: run a guest to its end, or for
-# $guest_limit seconds; returns 124 if it had to be killed.
+# $guest_limit seconds; returns 124 if it had to be killed.  $guest_accel takes
+# the place of the accelerator that works best.
 boot_guest() {
 	local kernel=$1 initramfs=$2 cmdline=$3 accel
 	shift 3
-	accel=$(accelerator "$kernel")
+	accel=${guest_accel:-$(accelerator "$kernel")}
 	timeout --foreground "${guest_limit:-0}" "${qemu[@]}" -accel "$accel" -kernel "$kernel" -initrd "$initramfs" \
 		-append "console=ttyS0 panic=-1 $cmdline" "$@"
 }
