@@ -30,6 +30,7 @@ list_tests() {
 		name=${name%.c}
 		dir=${dir%/*}
 		[ -x "$tests/$dir/$name" ] || continue
+		[ "$name" != bench ] || continue # it measures: scripts/bench.sh
 		limit=$(sed -n 's/^timeout=//p' "$top/tools/testing/selftests/$dir/settings" 2>/dev/null) || true
 		echo "$dir $name ${limit:-45}"
 	done < <(kernel_path_files | grep '^tools/testing/selftests/.*\.c$')
