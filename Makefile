@@ -4,7 +4,7 @@
 # P=series/NNNN a patch, V= a version of a series (or 1: watch a test); LINUX= or LINUX_TARBALL= the kernel source, BUILD=
 # the directory for everything that is generated.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest prove abi export lint clean
+.PHONY: help run check tree save kernel boot kselftest prove bench abi export lint clean
 K ?= patched
 
 help: ## this list
@@ -33,6 +33,9 @@ kselftest: ## tests in one kernel: K=, T=program for one, V=1 to watch
 
 prove: ## the tests before and after a patch: P=net/0003, or all
 	@scripts/prove.sh $(P)
+
+bench: ## counts of calls, wakeups and instructions, on all three; EDGES=100000: of events
+	@EDGES=$(EDGES) scripts/bench.sh
 
 abi: ## the exported headers of every architecture against the table of values
 	@scripts/tree.sh && scripts/abi.sh
