@@ -10,6 +10,7 @@ import os
 import re
 import sys
 
+import charts
 import results
 from results import FAIL, KERNELS, NONE, OK, SKIP
 
@@ -171,6 +172,7 @@ def main(argv):
                           ('cards', ''.join(cards(verdict))),
                           ('race', ''.join(race(verdict))),
                           ('counted', ''.join(edges(verdict))),
+                          ('costs', charts.section(argv[1])),
                           ('proofs', ''.join(proofs(verdict))),
                           ('matrix', ''.join(matrix(verdict)))):
         text = text.replace(f'<!--{name}-->', content)
