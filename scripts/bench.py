@@ -68,7 +68,8 @@ def rows_of(data, table):
 
 def cheaper_calls(data):
     """RDHUP against everything else that waits by the same interface."""
-    calls = {tuple(row['key']): (row.get('patched') or {}).get('calls')
+    kernel = 'patched' if 'patched' in data['kernels'] else data['kernels'][-1]
+    calls = {tuple(row['key']): (row.get(kernel) or {}).get('calls')
              for row in rows_of(data, 'request')}
     for (way, shape), n in calls.items():
         uring = way.startswith('uring_')

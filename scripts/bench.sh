@@ -8,10 +8,10 @@
 # EDGES=N: instead of all this end N connections in each of four ways, before
 # a reader that spins and one that sleeps, and count how often one of them is
 # reported twice on base and on patched (not repeatable; 100000 take an hour).
-# Gives: $build/results/bench.json, or bench-edges.json, which report.py draws,
-# and what the guests said in $build/results/bench/.  A missed aim is printed
-# and no error.  Exit status 1 if a guest or a measurement fails, or if two
-# runs differ.
+# Gives: bench.json, or bench-edges.json, which report.py draws, in OUT (default:
+# $build/results), and what the guests said in OUT/bench/.  A missed aim is
+# printed and no error.  Exit status 1 if a guest or a measurement fails, or if
+# two runs differ.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/guest.sh
@@ -23,7 +23,7 @@ runs=${RUNS:-2}
 edges=${EDGES:-}
 read -ra kernels <<<"${KERNELS:-control base patched}"
 programs=$build/selftests/kselftest/net/rdhup
-results=$build/results/bench
+results=${OUT:-$build/results}/bench
 
 # One CPU that executes an instruction per nanosecond of the guest's time and
 # whose waits take none; nothing from outside that could differ between two
