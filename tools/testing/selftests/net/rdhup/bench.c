@@ -42,8 +42,13 @@
  * so, in QEMU with -icount shift=0; whether it does is found out by executing
  * a known number of them.  In such a guest two runs give the same digits.
  *
- * The figure given is the median of the samples, for paths the smallest one:
- * an interrupt may fall into any of them.
+ * The figure given is the median of the samples, for paths the smallest of
+ * twice as many: an interrupt may fall into any of them.  TCP takes another
+ * branch or two depending on how many microseconds a round trip has taken, and
+ * a round trip that takes less than ten is rounded this way or that depending
+ * on when it began.  Samples of a path therefore begin at all times within a
+ * microsecond, lest all of one kernel be rounded one way and all of another
+ * kernel the other.
  */
 #include <semaphore.h>
 #include <stdint.h>
@@ -845,15 +850,24 @@ static uint64_t act(enum action action, const int sv[2])
 	return start;
 }
 
+/* Waits for about @ns instructions, of which there is one per nanosecond. */
+static void pass(int ns)
+{
+	for (int i = 0; i < ns / 2; i++)
+		asm volatile("" : : : "memory");
+}
+
 static void measure_path(enum action action, enum watched by)
 {
 	uint64_t least = UINT64_MAX;
 
-	for (int i = -WARM_UP; i < samples; i++) {
+	for (int i = -WARM_UP; i < 2 * samples; i++) {
 		int sv[2], ep = -1;
 		uint64_t n;
 
+		pass((i & 7) * 125);
 		tcp_pair(sv);
+		pass((i & 63) * 16);
 		if (by != BY_NOBODY) {
 			ep = epoll_with(sv[0], watchers[by].events);
 			if (ep < 0)
