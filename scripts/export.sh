@@ -12,6 +12,7 @@
 . "$(dirname "$0")/lib.sh"
 
 wanted=${1:-}
+[ "$wanted" != man-pages ] || exec "$top/scripts/export-man.sh"
 outgoing=$build/outgoing
 tree=$build/linux/base
 
@@ -146,7 +147,8 @@ export_series() { # export_series SERIES
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 mkdir -p "$outgoing"
 sendable_series | grep -qx "${wanted:-.*}" ||
-	die "S=$wanted is not a series that is sent; name one of: $(sendable_series | paste -sd' ')"
+	die "S=$wanted is not a series that is sent; name one of: $(sendable_series | paste -sd' ') man-pages"
 while read -r series; do
 	[[ -n $wanted && $series != "$wanted" ]] || export_series "$series"
 done < <(sendable_series)
+[ -n "$wanted" ] || "$top/scripts/export-man.sh"
