@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The documentation: its table says what the tests expect, its page builds
-# without a warning, and what it adds to MAINTAINERS is in order.
+# The documentation: its table says what the tests expect, and its page builds
+# without a warning.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib.sh
@@ -147,13 +147,3 @@ ok "the page builds without a warning" env srctree="$build/linux/base" PYTHONDON
 shown=$(sed -n 's/^\.\. literalinclude:: .*\///p' "$page" | sort)
 ok "every example program is on the page" test "$shown" = \
 	"$(cd "$selftests" && printf '%s\n' example_*.c | sort)"
-
-absent=$(sed -n 's/^F:\t//p' MAINTAINERS | while read -r path; do
-	[ -e "${path%/}" ] || echo "$path"
-done)
-ok "every file that MAINTAINERS names is there" test -z "$absent"
-# shellcheck disable=SC2016 # it is awk
-ok "its entries are sorted, and each has a list, a status and files" awk '
-	BEGIN { RS = ""; FS = "\n" }
-	$1 <= last || !/\nL:\t/ || !/\nS:\t/ || !/\nF:\t/ { exit 1 }
-	{ last = $1 }' MAINTAINERS
