@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib.sh
 . "$top/scripts/lib.sh"
-need gcc sphinx-build
+need gcc sphinx-build perl python3
 
 selftests=tools/testing/selftests/net/rdhup
 page=Documentation/networking/poll-half-close.rst
@@ -147,3 +147,26 @@ ok "the page builds without a warning" env srctree="$build/linux/base" PYTHONDON
 shown=$(sed -n 's/^\.\. literalinclude:: .*\///p' "$page" | sort)
 ok "every example program is on the page" test "$shown" = \
 	"$(cd "$selftests" && printf '%s\n' example_*.c | sort)"
+ok "the page is in the index of its directory" grep -qx "   $(basename "$page" .rst)" \
+	"$build/linux/patched/Documentation/networking/index.rst"
+
+# rules PAGE: the Coccinelle rules that its checklist names
+rules() {
+	sed -n '/^A checklist$/,$p' "$1" | grep -oE '\([a-z]+_[a-z_]+\)' | tr -d '()' | sort
+}
+ok "the checklist names every Coccinelle rule, and none that is not there" test "$(rules "$page")" = \
+	"$(cd scripts/coccinelle/api && printf '%s\n' *.cocci | sed 's/\.cocci$//' | sort)"
+
+# kernel_doc FILE: nothing undocumented in it, as -Wall sees it
+kernel_doc() {
+	(cd "$build/linux/patched" && PYTHONDONTWRITEBYTECODE=1 scripts/kernel-doc -none -Wall -Werror "$1")
+}
+for file in include/net/sock_poll.h net/core/sock_poll_kunit.c fs/tests/poll_kunit.c; do
+	ok "kernel-doc finds nothing to say of $file" kernel_doc "$top/$file"
+done
+sed '/^ \* @shutdown:/d' include/net/sock_poll.h >"$tmp/sock_poll.h"
+if kernel_doc "$tmp/sock_poll.h" >"$tmp/out" 2>&1 || ! grep -q "'shutdown' not described" "$tmp/out"; then
+	echo "not ok - and would find an argument that is not described"
+else
+	echo "ok - and would find an argument that is not described"
+fi
