@@ -41,9 +41,12 @@
 #define MUST_MS		10000
 #define MUST_NOT_MS	200
 
-/* The bits that these tests compare, for equality. */
-#define ALL_BITS (POLLIN | POLLPRI | POLLOUT | POLLRDNORM | POLLWRNORM | \
-		  POLLRDHUP | POLLHUP | POLLERR)
+/* For wakeups that a kernel with a known defect does not give. */
+#define WAKE_MS		1500
+
+/* The bits that these tests compare, for equality, in EPOLLxxx. */
+#define ALL_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDNORM | \
+		    EPOLLWRNORM | EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -51,12 +54,22 @@
 #ifndef IPPROTO_SCTP
 #define IPPROTO_SCTP 132
 #endif
+#ifndef AF_SMC
+#define AF_SMC 43
+#endif
 #ifndef SOL_TLS
 #define SOL_TLS 282
 #endif
 #ifndef TCP_ULP
 #define TCP_ULP 31
 #endif
+
+/* The kernel exports no header for these. */
+#define BTPROTO_L2CAP	0
+#define BTPROTO_HCI	1
+#define BTPROTO_SCO	2
+#define BTPROTO_RFCOMM	3
+#define BTPROTO_ISO	8
 
 /* The names of the bits in @mask, in one of a few rotating buffers. */
 static inline const char *mask_str(unsigned int mask)
@@ -184,6 +197,22 @@ static inline unsigned int epoll_next(int ep, int ms)
 	return ret ? ev.events : 0;
 }
 
+/*
+ * What epoll says of @fd now, or within @ms if there is nothing at first, for
+ * every bit and by its EPOLLxxx name; a bit that no mask has on failure.
+ */
+static inline unsigned int mask_of(int fd, int ms)
+{
+	int ep = epoll_with(fd, ALL_EVENTS);
+	unsigned int mask;
+
+	if (ep < 0)
+		return EPOLLMSG;
+	mask = epoll_next(ep, ms);
+	close(ep);
+	return mask;
+}
+
 /* Assertions that print masks by name. */
 #define EXPECT_MASK(want, got) do {					\
 	unsigned int __want = (want), __got = (got);			\
@@ -232,6 +261,14 @@ enum family_id {
 	FAM_STREAM_PAIR,	/* socketpair(2): no names, no accept() */
 	FAM_SEQPACKET_PAIR,
 	FAM_UDP4,	/* two sockets connected to each other */
+	FAM_SCTP4,	/* one-to-one */
+	FAM_SMC,	/* this and the following: see rare.h */
+	FAM_TIPC_STREAM,
+	FAM_TIPC_SEQPACKET,
+	FAM_L2CAP,	/* these four are never connected here */
+	FAM_RFCOMM,
+	FAM_SCO,
+	FAM_ISO,
 	FAM_PIPE,	/* sv[0] reads, sv[1] writes */
 	FAM_FIFO,	/* a pipe with a name */
 	NR_FAMILIES,
@@ -260,6 +297,19 @@ static const struct family families[] = {
 	[FAM_SEQPACKET_PAIR] = { "seqpacket_pair", AF_UNIX,
 				 SOCK_SEQPACKET, 0 },
 	[FAM_UDP4]	 = { "udp4", AF_INET, SOCK_DGRAM, 0 },
+	[FAM_SCTP4]	 = { "sctp4", AF_INET, SOCK_STREAM, IPPROTO_SCTP },
+	[FAM_SMC]	 = { "smc", AF_SMC, SOCK_STREAM, 0 },
+	[FAM_TIPC_STREAM] = { "tipc_stream", AF_TIPC, SOCK_STREAM, 0 },
+	[FAM_TIPC_SEQPACKET] = { "tipc_seqpacket", AF_TIPC,
+				 SOCK_SEQPACKET, 0 },
+	[FAM_L2CAP]	 = { "l2cap", AF_BLUETOOTH, SOCK_STREAM,
+			     BTPROTO_L2CAP },
+	[FAM_RFCOMM]	 = { "rfcomm", AF_BLUETOOTH, SOCK_STREAM,
+			     BTPROTO_RFCOMM },
+	[FAM_SCO]	 = { "sco", AF_BLUETOOTH, SOCK_SEQPACKET,
+			     BTPROTO_SCO },
+	[FAM_ISO]	 = { "iso", AF_BLUETOOTH, SOCK_SEQPACKET,
+			     BTPROTO_ISO },
 	[FAM_PIPE]	 = { "pipe", AF_UNSPEC, 0, 0 },
 	[FAM_FIFO]	 = { "fifo", AF_UNSPEC, 0, 0 },
 };
@@ -321,9 +371,9 @@ static inline int listen_on(enum family_id id)
 static inline int connect_to(enum family_id id, int listener)
 {
 	const struct family *f = &families[id];
+	int fd, err, domain = f->domain;
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	int fd, err;
 
 	if (getsockname(listener, (struct sockaddr *)&ss, &len))
 		return -errno;
@@ -336,8 +386,9 @@ static inline int connect_to(enum family_id id, int listener)
 
 		memcpy(&ss, &in, sizeof(in));
 		len = sizeof(in);
+		domain = AF_INET;
 	}
-	fd = socket(ss.ss_family, f->type | SOCK_CLOEXEC, f->protocol);
+	fd = socket(domain, f->type | SOCK_CLOEXEC, f->protocol);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (struct sockaddr *)&ss, len)) {
@@ -495,70 +546,136 @@ static inline long long now_ms(void)
 
 /*
  * A thread that waits, once, for events on a descriptor with poll(2), or on
- * an epoll instance if @epoll.  waiter_start() returns when the thread is
- * asleep in the kernel; waiter_end() when it has come back or after @ms, and
- * then cancels it.
+ * an epoll instance if @epoll, or in whatever @wait does.  waiter_start()
+ * returns when the thread is asleep in the kernel; waiter_end() when it has
+ * come back or after @ms, and then cancels it.
  */
 struct waiter {
 	pthread_t thread;
 	int fd;
-	unsigned int events;	/* for poll(2) only */
+	unsigned int events;	/* for poll(2), or what @wait makes of them */
 	bool epoll;
-	pid_t tid;
-	bool done;	/* atomic */
+	void (*wait)(struct waiter *w);
+	pid_t tid;		/* atomic */
+	bool done;		/* atomic */
 	unsigned int mask;	/* what it was told, in EPOLLxxx */
-	long sleeps;		/* sleeps_of() when it was first asleep */
+	ssize_t ret;		/* what the call of wait_recv() and the like */
+	int err;		/* returned, and its errno if that is < 0 */
+	long sleeps;		/* settled_sleeps() when it was first asleep */
 };
+
+/* For @wait: recv() of some bytes, with the flags in @events. */
+static inline void wait_recv(struct waiter *w)
+{
+	char buf[64];
+
+	w->ret = recv(w->fd, buf, sizeof(buf), (int)w->events);
+}
+
+/* For @wait: accept(). */
+static inline void wait_accept(struct waiter *w)
+{
+	w->ret = accept(w->fd, NULL, NULL);
+}
+
+/* For @wait: send() of some bytes. */
+static inline void wait_send(struct waiter *w)
+{
+	static const char buf[1024];
+
+	w->ret = send(w->fd, buf, sizeof(buf), MSG_NOSIGNAL);
+}
+
+static inline bool waiter_done(const struct waiter *w)
+{
+	return __atomic_load_n(&w->done, __ATOMIC_ACQUIRE);
+}
 
 static inline void *waiter_main(void *arg)
 {
 	struct waiter *w = arg;
 
-	w->tid = syscall(SYS_gettid);
-	w->mask = w->epoll ? epoll_next(w->fd, -1) :
-			     poll_mask(w->fd, w->events, -1);
+	__atomic_store_n(&w->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	if (w->wait)
+		w->wait(w);
+	else
+		w->mask = w->epoll ? epoll_next(w->fd, -1) :
+				     poll_mask(w->fd, w->events, -1);
+	w->err = w->ret < 0 ? errno : 0;
 	__atomic_store_n(&w->done, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
-/* 0, -ETIMEDOUT if the thread does not fall asleep, or -EALREADY if it came
+/*
+ * How often @w has slept, once it is certain that it sleeps again: its state
+ * says so a little before the count does.
+ */
+static inline long settled_sleeps(const struct waiter *w)
+{
+	long sleeps = -1, last;
+	int same = 0;
+
+	while (same < 20 && !waiter_done(w)) {
+		last = sleeps;
+		if (state_of(w->tid) != 'S') {
+			same = 0;
+			continue;
+		}
+		sleeps = sleeps_of(w->tid);
+		same = sleeps == last ? same + 1 : 0;
+	}
+	return sleeps;
+}
+
+/*
+ * 0, -ETIMEDOUT if the thread does not fall asleep, or -EALREADY if it came
  * back at once because there was something to report.
  */
 static inline int waiter_start(struct waiter *w)
 {
 	long long end = now_ms() + MUST_MS;
+	pid_t tid;
 	int err;
 
 	w->tid = 0;
 	w->done = false;
 	w->mask = 0;
+	w->ret = 0;
 	err = pthread_create(&w->thread, NULL, waiter_main, w);
 	if (err)
 		return -err;
 	while (now_ms() < end) {
-		if (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE))
+		if (waiter_done(w))
 			return -EALREADY;
-		if (w->tid && state_of(w->tid) == 'S') {
-			w->sleeps = sleeps_of(w->tid);
-			return 0;
+		tid = __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE);
+		if (tid && state_of(tid) == 'S') {
+			w->sleeps = settled_sleeps(w);
+			return waiter_done(w) ? -EALREADY : 0;
 		}
 		sched_yield();
 	}
 	return -ETIMEDOUT;
 }
 
-/* True if the waiter came back within @ms; its answer is in w->mask. */
-static inline bool waiter_end(struct waiter *w, int ms)
+/* True if the waiter comes back within @ms, and then joined. */
+static inline bool waiter_join(struct waiter *w, int ms)
 {
 	long long end = now_ms() + ms;
 
-	while (!__atomic_load_n(&w->done, __ATOMIC_ACQUIRE) &&
-	       now_ms() < end)
+	while (!waiter_done(w)) {
+		if (now_ms() >= end)
+			return false;
 		sched_yield();
-	if (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE)) {
-		pthread_join(w->thread, NULL);
-		return true;
 	}
+	pthread_join(w->thread, NULL);
+	return true;
+}
+
+/* True if the waiter came back within @ms; its answer is in @w. */
+static inline bool waiter_end(struct waiter *w, int ms)
+{
+	if (waiter_join(w, ms))
+		return true;
 	pthread_cancel(w->thread);
 	pthread_join(w->thread, NULL);
 	return false;
@@ -591,63 +708,41 @@ static inline unsigned int poll_until(int fd, unsigned int events,
 }
 
 /*
- * A thread that waits, once, until there is something to say about a
- * descriptor, or until it is told to stop.  That "it was not told" needs no
- * waiting this way: poll(2) looks at every descriptor before it returns, so
- * what the thread brings back when stopped is everything it could know.
+ * A waiter in poll(2) that can also be told to stop.  That "it was not told"
+ * needs no waiting this way: poll(2) looks at every descriptor before it
+ * returns, so what the thread brings back when stopped is everything it could
+ * know.
  */
 struct sleeper {
-	pthread_t thread;
-	int fd;
-	unsigned int events;	/* what it asks of @fd, in EPOLLxxx */
+	struct waiter w;	/* fd, events and mask are meant for users */
 	int stop;
-	pid_t tid;
-	bool done;	/* atomic */
-	unsigned int mask;	/* what it was told of @fd */
 	bool stopped;		/* it came back because of sleeper_stop() */
 };
 
-static inline void *sleeper_main(void *arg)
+static inline void wait_sleeper(struct waiter *w)
 {
-	struct sleeper *s = arg;
+	struct sleeper *s = (struct sleeper *)w;	/* its first member */
 	struct pollfd pfd[2] = {
-		{ .fd = s->fd, .events = to_poll(s->events) },
+		{ .fd = w->fd, .events = to_poll(w->events) },
 		{ .fd = s->stop, .events = POLLIN },
 	};
 	int ret;
 
-	s->tid = syscall(SYS_gettid);
 	do {
 		ret = poll(pfd, 2, -1);
 	} while (ret < 0 && errno == EINTR);
-	s->mask = to_epoll((unsigned short)pfd[0].revents);
+	w->mask = to_epoll((unsigned short)pfd[0].revents);
 	s->stopped = pfd[1].revents;
-	__atomic_store_n(&s->done, true, __ATOMIC_RELEASE);
-	return NULL;
 }
 
-/* Start it and see it fall asleep; 0 or as waiter_start(). */
+/* Start it and see it fall asleep; as waiter_start(). */
 static inline int sleeper_start(struct sleeper *s)
 {
-	long long end = now_ms() + MUST_MS;
-	int err;
-
-	s->tid = 0;
-	s->done = false;
 	s->stop = eventfd(0, EFD_CLOEXEC);
 	if (s->stop < 0)
 		return -errno;
-	err = pthread_create(&s->thread, NULL, sleeper_main, s);
-	if (err)
-		return -err;
-	while (now_ms() < end) {
-		if (__atomic_load_n(&s->done, __ATOMIC_ACQUIRE))
-			return -EALREADY;
-		if (s->tid && state_of(s->tid) == 'S')
-			return 0;
-		sched_yield();
-	}
-	return -ETIMEDOUT;
+	s->w.wait = wait_sleeper;
+	return waiter_start(&s->w);
 }
 
 /*
@@ -656,15 +751,12 @@ static inline int sleeper_start(struct sleeper *s)
  */
 static inline unsigned int sleeper_stop(struct sleeper *s, int ms)
 {
-	long long end = now_ms() + ms;
-
-	while (!__atomic_load_n(&s->done, __ATOMIC_ACQUIRE) &&
-	       now_ms() < end)
-		sched_yield();
-	eventfd_write(s->stop, 1);
-	pthread_join(s->thread, NULL);
+	if (!waiter_join(&s->w, ms)) {
+		eventfd_write(s->stop, 1);
+		pthread_join(s->w.thread, NULL);
+	}
 	close(s->stop);
-	return s->mask;
+	return s->w.mask;
 }
 
 #endif /* RDHUP_COMMON_H */

@@ -750,27 +750,6 @@ TEST_F(segment, signals)
 }
 
 /*
- * How often @w has slept, once it is certain that it sleeps again: its state
- * says so a little before the count does.
- */
-static long settled_sleeps(const struct waiter *w)
-{
-	long sleeps = -1, last;
-	int same = 0;
-
-	while (same < 20 && !__atomic_load_n(&w->done, __ATOMIC_ACQUIRE)) {
-		last = sleeps;
-		if (state_of(w->tid) != 'S') {
-			same = 0;
-			continue;
-		}
-		sleeps = sleeps_of(w->tid);
-		same = sleeps == last ? same + 1 : 0;
-	}
-	return sleeps;
-}
-
-/*
  * Threads that wait on the same epoll instance are woken one at a time, each
  * wakeup the next of them: one FIN wakes one thread, no second one in vain.
  */
@@ -793,7 +772,6 @@ static int crew_start(struct crew *crew, int ep)
 		err = waiter_start(w);
 		if (err)
 			return err;
-		w->sleeps = settled_sleeps(w);
 	}
 	return 0;
 }
@@ -805,7 +783,7 @@ static void crew_count(struct crew *crew)
 		struct waiter *w = &crew->w[i];
 		long sleeps = settled_sleeps(w);
 
-		if (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE))
+		if (waiter_done(w))
 			crew->told++;
 		else if (sleeps == w->sleeps)
 			continue;

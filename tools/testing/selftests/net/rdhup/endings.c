@@ -207,14 +207,14 @@ TEST_F(stream, accept_after_shutdown_of_listener_fails)
 {
 	bool un = family_is_unix(variant->family);
 	unsigned int want = un ? EPOLLIN | EPOLLRDHUP : EPOLLOUT | EPOLLHUP;
-	struct sleeper s = { .events = EPOLLIN | EPOLLRDHUP };
+	struct sleeper s = { .w.events = EPOLLIN | EPOLLRDHUP };
 	int listener = listen_on(variant->family);
 
 	ASSERT_LE(0, listener);
-	s.fd = listener;
+	s.w.fd = listener;
 	ASSERT_EQ(0, sleeper_start(&s));
 	ASSERT_EQ(0, shutdown(listener, SHUT_RD));
-	EXPECT_MASK(want & (s.events | EPOLLHUP), sleeper_stop(&s, MUST_MS));
+	EXPECT_MASK(want & (s.w.events | EPOLLHUP), sleeper_stop(&s, MUST_MS));
 	EXPECT_FALSE(s.stopped);
 	EXPECT_MASK(want, poll_mask(listener, ASK, 0));
 	EXPECT_EQ(-1, accept(listener, NULL, NULL));
@@ -250,7 +250,7 @@ TEST_F(stream, never_accepted)
 	ASSERT_LE(0, listener);
 	client = connect_to(variant->family, listener);
 	ASSERT_LE(0, client);
-	s.fd = client;
+	s.w.fd = client;
 	ASSERT_EQ(0, sleeper_start(&s));
 	ASSERT_EQ(0, close(listener));
 	EXPECT_MASK(EPOLLHUP | EPOLLERR, sleeper_stop(&s, MUST_MS));
@@ -315,7 +315,10 @@ TEST_F(tcp, fin_before_lost_data_waits_for_it)
 
 TEST_F(tcp, lost_fin_is_told_when_repeated)
 {
-	struct sleeper s = { .fd = self->own, .events = EPOLLRDHUP };
+	struct sleeper s = {
+		.w.fd = self->own,
+		.w.events = EPOLLRDHUP,
+	};
 
 	ASSERT_EQ(0, lose_segments(self->own, true));
 	ASSERT_EQ(0, sleeper_start(&s));
@@ -416,7 +419,10 @@ TEST_F(tcp, write_into_shut_rdwr_resets_both)
 
 TEST_F(tcp, timeout_ends_both_ways)
 {
-	struct sleeper s = { .fd = self->own, .events = EPOLLRDHUP };
+	struct sleeper s = {
+		.w.fd = self->own,
+		.w.events = EPOLLRDHUP,
+	};
 	unsigned int ms = 300;
 
 	ASSERT_EQ(0, setsockopt(self->own, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,
@@ -512,7 +518,10 @@ TEST_F(tcp, urgent_data_inline_with_the_end)
 
 TEST_F(tcp, low_water_mark_does_not_hide_the_end)
 {
-	struct sleeper s = { .fd = self->own, .events = EPOLLIN | EPOLLRDHUP };
+	struct sleeper s = {
+		.w.fd = self->own,
+		.w.events = EPOLLIN | EPOLLRDHUP,
+	};
 	int mark = 100;
 
 	ASSERT_EQ(0, setsockopt(self->own, SOL_SOCKET, SO_RCVLOWAT, &mark,
@@ -520,7 +529,7 @@ TEST_F(tcp, low_water_mark_does_not_hide_the_end)
 	ASSERT_EQ(0, sleeper_start(&s));
 	ASSERT_EQ(1, write_byte(self->peer));
 	EXPECT_MASK(EPOLLOUT, poll_mask(self->own, ASK, 0));
-	EXPECT_FALSE(__atomic_load_n(&s.done, __ATOMIC_ACQUIRE));
+	EXPECT_FALSE(waiter_done(&s.w));
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
 	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, sleeper_stop(&s, MUST_MS));
 	EXPECT_OWN(EOF_MASK);
@@ -642,8 +651,8 @@ TEST_F(segments, data_and_fin_in_one_is_one_event)
 TEST_F(segments, shut_rd_sends_nothing)
 {
 	struct sleeper s = {
-		.fd = self->own,
-		.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP,
+		.w.fd = self->own,
+		.w.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP,
 	};
 
 	ASSERT_EQ(0, sleeper_start(&s));

@@ -240,8 +240,8 @@ TEST_F(epoll, rdhup_alone_sleeps_through_data)
 	ASSERT_EQ(0, waiter_start(&w));
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(1, write(self->peer, "a", 1));
-	EXPECT_EQ(w.sleeps, sleeps_of(w.tid));
-	EXPECT_FALSE(__atomic_load_n(&w.done, __ATOMIC_ACQUIRE));
+	EXPECT_EQ(w.sleeps, settled_sleeps(&w));
+	EXPECT_FALSE(waiter_done(&w));
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
 	ASSERT_TRUE(waiter_end(&w, MUST_MS));
 	EXPECT_MASK(EPOLLRDHUP, w.mask);

@@ -62,6 +62,10 @@ enum {
 	E_EOF	= E_IN | E_OUT | E_RDHUP,
 	E_GONE	= E_EOF | E_HUP,
 	E_RESET	= E_GONE | E_ERR,
+
+	/* TIPC: no WRNORM, and no OUT once there is nowhere to write to. */
+	T_OUT	= EPOLLOUT,
+	T_END	= E_IN | E_RDHUP | E_HUP,
 };
 
 /* The families by the names that rows and tests use. */
@@ -79,6 +83,14 @@ enum {
 	FID_vsock_stream	= FAM_VSOCK_STREAM,
 	FID_vsock_seqpacket	= FAM_VSOCK_SEQPACKET,
 	FID_udp4		= FAM_UDP4,
+	FID_sctp4		= FAM_SCTP4,
+	FID_smc			= FAM_SMC,
+	FID_tipc_stream		= FAM_TIPC_STREAM,
+	FID_tipc_seqpacket	= FAM_TIPC_SEQPACKET,
+	FID_l2cap		= FAM_L2CAP,
+	FID_rfcomm		= FAM_RFCOMM,
+	FID_sco			= FAM_SCO,
+	FID_iso			= FAM_ISO,
 	FID_pipe		= FAM_PIPE,
 	FID_fifo		= FAM_FIFO,
 };
@@ -112,6 +124,14 @@ enum {
 #define ROW_DGRAM(X, scenario, ...)					\
 	X(scenario, unix_dgram, __VA_ARGS__)				\
 	X(scenario, udp4, __VA_ARGS__)
+#define ROW_TIPC(X, scenario, ...)					\
+	X(scenario, tipc_stream, __VA_ARGS__)				\
+	X(scenario, tipc_seqpacket, __VA_ARGS__)
+#define ROW_BT(X, scenario, ...)					\
+	X(scenario, l2cap, __VA_ARGS__)					\
+	X(scenario, rfcomm, __VA_ARGS__)				\
+	X(scenario, sco, __VA_ARGS__)					\
+	X(scenario, iso, __VA_ARGS__)
 #define ROW_PIPE(X, scenario, ...)					\
 	X(scenario, pipe, __VA_ARGS__)					\
 	X(scenario, fifo, __VA_ARGS__)
@@ -319,7 +339,136 @@ enum {
 	ROW_PIPE(X, readers_gone, E_OUT | E_ERR, E_ERR, E_ERR,		\
 		"pipe_poll()")						\
 	ROW_PIPE(X, full_readers_gone, E_ERR, E_ERR, E_ERR,		\
-		"pipe_poll()")
+		"pipe_poll()")						\
+	ROW_ONE(X, sctp4, own_shut_rd, E_EOF, E_RDHUP, 0,		\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, own_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"RFC 9260 9.2: SHUTDOWN ends both directions")		\
+	ROW_ONE(X, sctp4, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP, \
+		"RFC 9260 9.2: SHUTDOWN ends both directions")		\
+	ROW_ONE(X, sctp4, peer_shut_rd, E_OUT, 0, 0,			\
+		"sctp_shutdown(): nothing is sent")			\
+	ROW_ONE(X, sctp4, peer_shut_wr, E_EOF, E_RDHUP, 0,		\
+		"RFC 9260 9.2: SHUTDOWN was received")			\
+	ROW_ONE(X, sctp4, peer_shut_rdwr, E_EOF, E_RDHUP, 0,		\
+		"RFC 9260 9.2: SHUTDOWN was received")			\
+	ROW_ONE(X, sctp4, peer_shut_rd_data_shut_wr, E_EOF, E_RDHUP, 0,	\
+		"RFC 9260 9.2")						\
+	ROW_ONE(X, sctp4, peer_data, E_IN | E_OUT, 0, 0,		\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, peer_data_shut_wr, E_EOF, E_RDHUP, 0,		\
+		"RFC 9260 9.2")						\
+	ROW_ONE(X, sctp4, full_peer_shut_wr, E_IN | E_RDHUP, E_RDHUP, 0, \
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, full_peer_close,				\
+		E_EOF | E_ERR, E_RDHUP | E_ERR, E_ERR,			\
+		"sctp_close(): ABORT for unread data")			\
+	ROW_ONE(X, sctp4, peer_close, E_EOF, E_RDHUP, 0,		\
+		"sctp_close(): SHUTDOWN")				\
+	ROW_ONE(X, sctp4, peer_data_close, E_EOF, E_RDHUP, 0,		\
+		"sctp_close(): SHUTDOWN")				\
+	ROW_ONE(X, sctp4, peer_close_unread,				\
+		E_EOF | E_ERR, E_RDHUP | E_ERR, E_ERR,			\
+		"sctp_close(): ABORT for unread data")			\
+	ROW_ONE(X, sctp4, peer_reset,					\
+		E_EOF | E_ERR, E_RDHUP | E_ERR, E_ERR,			\
+		"sctp_close(): ABORT")					\
+	ROW_ONE(X, sctp4, listener_pending, E_IN, 0, 0,			\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, listener_shut_rd, E_IN | E_RDHUP, E_RDHUP, 0,	\
+		"sctp_poll(): accept() fails")				\
+	ROW_ONE(X, sctp4, listener_shut_wr, 0, 0, 0,			\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, listener_shut_rdwr,				\
+		E_IN | E_RDHUP, E_RDHUP, 0,				\
+		"sctp_poll(): accept() fails")				\
+	ROW_ONE(X, sctp4, listener_closed, E_EOF, E_RDHUP, 0,		\
+		"sctp_close(): SHUTDOWN to those not accepted")		\
+	ROW_ONE(X, smc, own_shut_rd, E_EOF, E_RDHUP, 0,			\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, own_shut_wr, E_OUT, 0, 0,			\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, peer_shut_rd, E_OUT, 0, 0,			\
+		"smc_shutdown(): nothing is sent")			\
+	ROW_ONE(X, smc, peer_shut_wr, E_EOF, E_RDHUP, 0,		\
+		"smc_cdc_msg_recv_action()")				\
+	ROW_ONE(X, smc, peer_shut_rdwr, E_EOF, E_RDHUP, 0,		\
+		"smc_cdc_msg_recv_action()")				\
+	ROW_ONE(X, smc, peer_shut_rd_data_shut_wr, E_EOF, E_RDHUP, 0,	\
+		"smc_cdc_msg_recv_action()")				\
+	ROW_ONE(X, smc, peer_data, E_IN | E_OUT, 0, 0,			\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, peer_data_shut_wr, E_EOF, E_RDHUP, 0,		\
+		"smc_cdc_msg_recv_action()")				\
+	ROW_ONE(X, smc, both_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"smc_poll(): SHUTDOWN_MASK")				\
+	ROW_ONE(X, smc, own_shut_rd_peer_data, E_EOF, E_RDHUP, 0,	\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, own_shut_wr_peer_shut_rd, E_OUT, 0, 0,		\
+		"smc_shutdown(): nothing is sent")			\
+	ROW_ONE(X, smc, peer_oob, E_PRI | E_OUT, 0, 0,			\
+		"smc_poll(): the urgent byte is not in the stream")	\
+	ROW_ONE(X, smc, peer_oob_shut_wr, E_PRI | E_EOF, E_RDHUP, 0,	\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, full_peer_shut_wr, E_IN | E_RDHUP, E_RDHUP, 0,	\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, full_peer_close,				\
+		E_IN | E_RDHUP | E_ERR, E_RDHUP | E_ERR, E_ERR,		\
+		"smc_poll(): aborted, and still no room")		\
+	ROW_ONE(X, smc, peer_close, E_EOF, E_RDHUP, 0,			\
+		"smc_cdc_msg_recv_action()")				\
+	ROW_ONE(X, smc, peer_data_close, E_EOF, E_RDHUP, 0,		\
+		"smc_cdc_msg_recv_action()")				\
+	ROW_ONE(X, smc, peer_close_unread,				\
+		E_EOF | E_ERR, E_RDHUP | E_ERR, E_ERR,			\
+		"smc_close_passive_work(): aborted")			\
+	ROW_ONE(X, smc, peer_reset, E_EOF, E_RDHUP, 0,			\
+		"smc_release(): SO_LINGER 0 is as close()")		\
+	ROW_ONE(X, smc, own_shut_wr_peer_close,				\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"smc_poll(): SHUTDOWN_MASK")				\
+	ROW_ONE(X, smc, listener_pending, E_IN, 0, 0,			\
+		"smc_accept_poll()")					\
+	ROW_ONE(X, smc, listener_shut_rd, 0, 0, 0,			\
+		"smc_shutdown(): ENOTCONN")				\
+	ROW_ONE(X, smc, listener_shut_wr, 0, 0, 0,			\
+		"smc_shutdown(): ENOTCONN")				\
+	ROW_ONE(X, smc, listener_shut_rdwr, 0, 0, 0,			\
+		"smc_shutdown(): ENOTCONN")				\
+	ROW_TIPC(X, own_shut_rdwr, T_END, E_RDHUP | E_HUP, E_HUP,	\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, peer_shut_rdwr, T_END, E_RDHUP | E_HUP, E_HUP,	\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, peer_data, E_IN | T_OUT, 0, 0,			\
+		"tipc_poll()")						\
+	ROW_TIPC(X, full_peer_close, T_END, E_RDHUP | E_HUP, E_HUP,	\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, peer_close, T_END, E_RDHUP | E_HUP, E_HUP,		\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, peer_data_close, T_END, E_RDHUP | E_HUP, E_HUP,	\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, peer_close_unread, T_END, E_RDHUP | E_HUP, E_HUP,	\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, peer_reset, T_END, E_RDHUP | E_HUP, E_HUP,		\
+		"no SO_LINGER on TIPC: as peer_close")			\
+	ROW_TIPC(X, listener_shut_rdwr, T_END, E_RDHUP | E_HUP, E_HUP,	\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_ONE(X, l2cap, unconnected_shut_rd, E_EOF, E_RDHUP, 0,	\
+		"bt_sock_poll()")					\
+	ROW_ONE(X, rfcomm, unconnected_shut_rd,				\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"rfcomm_sock_shutdown(): both ways, always")		\
+	ROW_ONE(X, sco, unconnected_shut_rd,				\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"sco_sock_shutdown(): both ways, always")		\
+	ROW_ONE(X, iso, unconnected_shut_rd, E_EOF, E_RDHUP, 0,		\
+		"bt_sock_poll()")					\
+	ROW_BT(X, unconnected_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP, \
+		"bt_sock_poll()")					\
+	ROW_BT(X, listener_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"bt_sock_poll(): BT_CLOSED")
 
 /*
  * Rows that are states only: nobody can be asleep right before them, or the
@@ -424,10 +573,110 @@ enum {
 		"as tcp_reset(); __mptcp_subflow_error_report()")	\
 	ROW_ONE(X, mptcp4, listener_shut,				\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"as tcp_reset(); __mptcp_subflow_error_report()")
+		"as tcp_reset(); __mptcp_subflow_error_report()")	\
+	ROW_ONE(X, sctp4, fresh, E_OUT, 0, 0,				\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, peer_shut_wr_drained, E_EOF, E_RDHUP, 0,	\
+		"sctp_poll(): it is a state, not an event")		\
+	ROW_ONE(X, sctp4, both_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"sctp_poll(): SHUTDOWN_MASK")				\
+	ROW_ONE(X, sctp4, own_shut_wr_peer_close,			\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"sctp_poll(): SHUTDOWN_MASK")				\
+	ROW_ONE(X, sctp4, full, 0, 0, 0,				\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, peer_close_own_write, E_EOF, E_RDHUP, 0,	\
+		"sctp_sendmsg(): EPIPE, no error is left")		\
+	ROW_ONE(X, sctp4, peer_shut_rdwr_own_write, E_EOF, E_RDHUP, 0,	\
+		"sctp_sendmsg(): EPIPE, no error is left")		\
+	ROW_ONE(X, sctp4, unconnected, 0, 0, 0,				\
+		"sctp_poll(): CLOSED is not writable")			\
+	ROW_ONE(X, sctp4, unconnected_shut_rd,				\
+		E_IN | E_RDHUP, E_RDHUP, 0,				\
+		"sctp_poll(): CLOSED is not writable")			\
+	ROW_ONE(X, sctp4, unconnected_shut_rdwr,			\
+		E_IN | E_RDHUP | E_HUP, E_RDHUP | E_HUP, E_HUP,		\
+		"sctp_poll(): CLOSED is not writable")			\
+	ROW_ONE(X, sctp4, listener, 0, 0, 0,				\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, not_accepted, E_OUT, 0, 0,			\
+		"sctp_poll()")						\
+	ROW_ONE(X, sctp4, shut_wr_before_accept,			\
+		E_IN | E_RDHUP, E_RDHUP, 0,				\
+		"sctp_poll(): CLOSED is not writable")			\
+	ROW_ONE(X, sctp4, closed_before_accept,				\
+		E_IN | E_RDHUP, E_RDHUP, 0,				\
+		"sctp_poll(): CLOSED is not writable")			\
+	ROW_ONE(X, smc, fresh, E_OUT, 0, 0,				\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, peer_shut_wr_drained, E_EOF, E_RDHUP, 0,	\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, full, 0, 0, 0,					\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, peer_close_own_write, E_EOF, E_RDHUP, 0,	\
+		"smc_tx_sendmsg(): EPIPE, no error is left")		\
+	ROW_ONE(X, smc, peer_shut_rdwr_own_write, E_EOF, E_RDHUP, 0,	\
+		"smc_tx_sendmsg(): EPIPE, no error is left")		\
+	ROW_ONE(X, smc, unconnected, 0, 0, 0,				\
+		"smc_poll(): SMC_INIT")					\
+	ROW_ONE(X, smc, unconnected_shut_rd, 0, 0, 0,			\
+		"smc_shutdown(): ENOTCONN")				\
+	ROW_ONE(X, smc, unconnected_shut_rdwr, 0, 0, 0,			\
+		"smc_shutdown(): ENOTCONN")				\
+	ROW_ONE(X, smc, listener, 0, 0, 0,				\
+		"smc_accept_poll()")					\
+	ROW_ONE(X, smc, not_accepted, E_OUT, 0, 0,			\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, listener_closed, E_EOF, E_RDHUP, 0,		\
+		"smc_close_cleanup_listen()")				\
+	ROW_ONE(X, smc, shut_wr_before_accept, E_EOF, E_RDHUP, 0,	\
+		"smc_poll()")						\
+	ROW_ONE(X, smc, closed_before_accept, E_EOF, E_RDHUP, 0,	\
+		"smc_poll()")						\
+	ROW_TIPC(X, fresh, T_OUT, 0, 0,					\
+		"tipc_poll()")						\
+	ROW_TIPC(X, full, 0, 0, 0,					\
+		"tipc_poll()")						\
+	ROW_TIPC(X, peer_close_own_write, T_END, E_RDHUP | E_HUP, E_HUP, \
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, peer_shut_rdwr_own_write,				\
+		T_END, E_RDHUP | E_HUP, E_HUP,				\
+		"tipc_poll(): TIPC_DISCONNECTING")			\
+	ROW_TIPC(X, unconnected, T_OUT, 0, 0,				\
+		"tipc_poll(): TIPC_OPEN")				\
+	ROW_TIPC(X, unconnected_shut_rdwr,				\
+		T_END | T_OUT, E_RDHUP | E_HUP, E_HUP,			\
+		"tipc_poll(): still TIPC_OPEN")				\
+	ROW_TIPC(X, refused_later,					\
+		T_END | E_ERR, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"tipc_sk_conn_proto_rcv() sets sk_err")			\
+	ROW_TIPC(X, listener, 0, 0, 0,					\
+		"tipc_poll()")						\
+	ROW_BT(X, unconnected, E_OUT, 0, 0,				\
+		"bt_sock_poll()")					\
+	ROW_BT(X, listener, 0, 0, 0,					\
+		"bt_accept_poll()")					\
+	ROW_STREAMS_NOTLS(X, unconnected_shut_rdwr,			\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"tcp_poll()")						\
+	ROW_NAMED(X, unconnected_shut_rdwr,				\
+		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
+		"unix_poll()")
 
 #define RDHUP_EXPECT(X)							\
 	RDHUP_EXPECT_EVENTS(X)						\
 	RDHUP_EXPECT_STATES(X)
+
+/*
+ * The table for tests that get into a state by a way of their own:
+ * ALL_SCENARIO__FAMILY and ONLY_SCENARIO__FAMILY are a row's answers.
+ */
+enum {
+#define X(scenario, family, all, only, none, source)			\
+	ALL_##scenario##__##family = (all),				\
+	ONLY_##scenario##__##family = (only),
+	RDHUP_EXPECT(X)
+#undef X
+};
 
 #endif /* RDHUP_EXPECT_H */

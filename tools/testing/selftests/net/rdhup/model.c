@@ -13,7 +13,8 @@
  * still disagrees, and printed as a list of calls.
  *
  * Environment:
- *	RDHUP_MODEL_OPS		how many calls for each family (default 4000)
+ *	RDHUP_MODEL_OPS		how many calls for each family (default 4000);
+ *				a long run says every 100000 how far it is
  *	RDHUP_MODEL_SEED	where the random numbers start (default: random;
  *				printed)
  *	RDHUP_MODEL_FAULT	1: the model forgets that RDHUP does not wait
@@ -31,6 +32,7 @@
 #include <sys/random.h>
 
 #define LEN		40	/* calls in a sequence */
+#define TELL		100000	/* say how far it is after so many */
 #define WATCHES		2	/* per end: one level-, one edge-triggered */
 #define RCV		1
 #define SND		2
@@ -692,8 +694,14 @@ static int search(enum family_id family, unsigned long long seed,
 		for (int i = 0; i < LEN; i++)
 			op[i] = random_op(&seed);
 		at = play(family, listener, op, LEN, false);
-		if (at < 0)
+		if (at < 0) {
+			if (!((done + LEN) % TELL)) {
+				printf("# %llu calls without a disagreement\n",
+				       done + LEN);
+				fflush(stdout);
+			}
 			continue;
+		}
 		/* Should it be a matter of timing, this is all there is. */
 		printf("# call %llu: %s\n", done + at, difference);
 		len = shrink(family, listener, op, at + 1);

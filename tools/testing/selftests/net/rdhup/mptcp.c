@@ -180,7 +180,7 @@ static int reset(int *fd)
 static unsigned int mask_after(int fd, unsigned int events)
 {
 	poll_mask(fd, events, MUST_MS);
-	return poll_mask(fd, ALL_BITS, 0);
+	return poll_mask(fd, ALL_EVENTS, 0);
 }
 
 /* The peer's half-close is IN RDHUP, and recv returns 0. */
@@ -209,7 +209,7 @@ TEST_F(mptcp, reset)
 		    mask_after(self->sv[0], 0));
 	EXPECT_EQ(-ECONNRESET, try_recv(self->sv[0]));
 	EXPECT_MASK(HALF_CLOSED | EPOLLHUP,
-		    poll_mask(self->sv[0], ALL_BITS, 0));
+		    poll_mask(self->sv[0], ALL_EVENTS, 0));
 	EXPECT_EQ(0, try_recv(self->sv[0]));
 	EXPECT_EQ(-1, send(self->sv[0], "x", 1, MSG_NOSIGNAL));
 	EXPECT_EQ(EPIPE, errno);
@@ -259,7 +259,7 @@ TEST_F(mptcp, reset_then_connect)
 	self->sv[1] = accept(listener, NULL, NULL);
 	ASSERT_GE(self->sv[1], 0);
 	EXPECT_MASK(EPOLLOUT | EPOLLWRNORM,
-		    poll_mask(self->sv[0], ALL_BITS, 0));
+		    poll_mask(self->sv[0], ALL_EVENTS, 0));
 	close(listener);
 }
 

@@ -10,7 +10,7 @@
 #ifndef RDHUP_SCENARIO_H
 #define RDHUP_SCENARIO_H
 
-#include "common.h"
+#include "rare.h"
 
 enum start {
 	PAIR,		/* a connected pair, see make_pair() */
@@ -82,6 +82,7 @@ enum step {
 	X(peer_shut_rdwr_own_write, PAIR, PEER_SHUT_RDWR, OWN_WRITE)	\
 	X(unconnected, ALONE, END)					\
 	X(unconnected_shut_rd, ALONE, OWN_SHUT_RD)			\
+	X(unconnected_shut_rdwr, ALONE, OWN_SHUT_RDWR)			\
 	X(refused, ALONE, REFUSED)					\
 	X(refused_later, ALONE, REFUSED_LATER)				\
 	X(connecting, CONNECTING, END)					\
@@ -172,24 +173,26 @@ static inline int start_connecting(struct play *p)
 static inline int play_start(struct play *p, enum scenario_id id,
 			     enum family_id family)
 {
-	const struct family *f = &families[family];
 	int sv[2] = { -1, -1 };
 	int err = 0;
 
 	*p = (struct play) { family, -1, -1, -1, -1 };
+	if (family >= FAM_SMC && family < FAM_PIPE)
+		err = any_ready(family);
+	if (err)
+		return err;
 	switch (scenarios[id].start) {
 	case PAIR:
 	case WRITER:
-		err = make_pair(family, sv);
+		err = any_pair(family, sv);
 		p->own = sv[scenarios[id].start == WRITER];
 		p->peer = sv[scenarios[id].start == PAIR];
 		return err;
 	case ALONE:
-		p->own = socket(f->domain, f->type | SOCK_CLOEXEC,
-				f->protocol);
-		return p->own < 0 ? -errno : 0;
+		p->own = any_socket(family);
+		return p->own < 0 ? p->own : 0;
 	case LISTENER:
-		p->own = listen_on(family);
+		p->own = any_listen(family);
 		return p->own < 0 ? p->own : 0;
 	case CLIENT:
 		p->listener = listen_on(family);
@@ -245,7 +248,7 @@ static inline int refused(struct play *p, int flags)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	int fd = listen_on(p->family);
+	int fd = any_listen(p->family);
 
 	if (fd < 0)
 		return fd;

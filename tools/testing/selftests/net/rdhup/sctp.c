@@ -15,13 +15,10 @@
  *
  * A listening socket that was shut down must say that accept() will fail.
  */
-#include "blocked.h"
+#include "expect.h"
 #include "kselftest_harness.h"
 
 #include <linux/sctp.h>
-
-#define R	(EPOLLIN | EPOLLRDNORM)
-#define W	(EPOLLOUT | EPOLLWRNORM)
 
 static int sctp_socket(void)
 {
@@ -105,8 +102,8 @@ FIXTURE_TEARDOWN(sctp)
 
 TEST_F(sctp, fresh_pair_is_writable)
 {
-	EXPECT_MASK(W, mask_of(self->own, 0));
-	EXPECT_MASK(W, mask_of(self->peer, 0));
+	EXPECT_MASK(ALL_fresh__sctp4, mask_of(self->own, 0));
+	EXPECT_MASK(ALL_fresh__sctp4, mask_of(self->peer, 0));
 }
 
 TEST_F(sctp, peer_shut_wr_wakes_rdhup_waiter)
@@ -117,8 +114,8 @@ TEST_F(sctp, peer_shut_wr_wakes_rdhup_waiter)
 	ASSERT_EQ(0, waiter_start(&w));
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
-	EXPECT_MASK(EPOLLRDHUP, w.mask);
-	EXPECT_MASK(R | W | EPOLLRDHUP, mask_of(self->own, 0));
+	EXPECT_MASK(ONLY_peer_shut_wr__sctp4, w.mask);
+	EXPECT_MASK(ALL_peer_shut_wr__sctp4, mask_of(self->own, 0));
 	EXPECT_EQ(0, recv(self->own, &c, 1, 0));
 }
 
@@ -131,8 +128,8 @@ TEST_F(sctp, peer_close_wakes_rdhup_waiter)
 	ASSERT_EQ(0, close(self->peer));
 	self->peer = -1;
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
-	EXPECT_MASK(EPOLLRDHUP, w.mask);
-	EXPECT_MASK(R | W | EPOLLRDHUP, mask_of(self->own, 0));
+	EXPECT_MASK(ONLY_peer_close__sctp4, w.mask);
+	EXPECT_MASK(ALL_peer_close__sctp4, mask_of(self->own, 0));
 	EXPECT_EQ(0, recv(self->own, &c, 1, 0));
 }
 
@@ -143,8 +140,8 @@ TEST_F(sctp, own_shut_rd_wakes_rdhup_waiter_alone)
 	ASSERT_EQ(0, waiter_start(&w));
 	ASSERT_EQ(0, shutdown(self->own, SHUT_RD));
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
-	EXPECT_MASK(EPOLLRDHUP, w.mask);
-	EXPECT_MASK(R | W | EPOLLRDHUP, mask_of(self->own, 0));
+	EXPECT_MASK(ONLY_own_shut_rd__sctp4, w.mask);
+	EXPECT_MASK(ALL_own_shut_rd__sctp4, mask_of(self->own, 0));
 	EXPECT_MASK(0, poll_mask(self->peer, EPOLLIN | EPOLLRDHUP,
 				 MUST_NOT_MS));
 }
@@ -158,17 +155,17 @@ TEST_F(sctp, own_shut_wr_wakes_rdhup_waiter_when_answered)
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS))
 		TH_LOG("still asleep, though poll would now say %s",
 		       mask_str(mask_of(self->own, 0)));
-	EXPECT_MASK(EPOLLRDHUP | EPOLLHUP, w.mask);
-	EXPECT_MASK(R | W | EPOLLRDHUP | EPOLLHUP, mask_of(self->own, 0));
+	EXPECT_MASK(ONLY_own_shut_wr__sctp4, w.mask);
+	EXPECT_MASK(ALL_own_shut_wr__sctp4, mask_of(self->own, 0));
 }
 
 TEST_F(sctp, own_shut_wr_ends_blocked_recv_with_eof)
 {
-	struct blocked b = { .fd = self->own };
+	struct waiter b = { .fd = self->own, .wait = wait_recv };
 
-	ASSERT_EQ(0, blocked_start(&b));
+	ASSERT_EQ(0, waiter_start(&b));
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
-	ASSERT_TRUE(blocked_end(&b, WAKE_MS));
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(0, b.ret)
 		TH_LOG("recv: %s", strerror(b.err));
 }
@@ -180,7 +177,7 @@ TEST_F(sctp, own_shut_wr_keeps_what_was_received)
 
 	ASSERT_EQ(3, send(self->peer, "abc", 3, 0));
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
-	ASSERT_MASK(EPOLLRDHUP | EPOLLHUP,
+	ASSERT_MASK(ONLY_own_shut_wr__sctp4,
 		    poll_mask(self->own, EPOLLRDHUP, WAKE_MS));
 	EXPECT_EQ(3, recv(self->own, buf, sizeof(buf), 0));
 	EXPECT_EQ(0, recv(self->own, buf, sizeof(buf), 0))
@@ -196,7 +193,7 @@ TEST_F(sctp, abort_wakes_rdhup_waiter_with_rdhup)
 	ASSERT_EQ(0, close(self->peer));
 	self->peer = -1;
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
-	EXPECT_MASK(EPOLLRDHUP | EPOLLERR, w.mask);
+	EXPECT_MASK(ONLY_peer_reset__sctp4, w.mask);
 }
 
 /* One end, one event: an edge-triggered waiter hears of both facts at once. */
@@ -211,7 +208,8 @@ TEST_F(sctp, abort_is_one_edge)
 	ASSERT_EQ(0, close(self->peer));
 	self->peer = -1;
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP | EPOLLERR, w.mask);
+	EXPECT_MASK(ALL_peer_reset__sctp4 & (EPOLLIN | EPOLLRDHUP | EPOLLERR),
+		    w.mask);
 	EXPECT_MASK(0, epoll_next(w.fd, MUST_NOT_MS));
 	close(w.fd);
 }
@@ -228,7 +226,7 @@ TEST_F(sctp, abort_leaves_eof_behind_the_error)
 	ASSERT_TRUE(poll_mask(self->own, 0, WAKE_MS) & EPOLLERR);
 	ASSERT_EQ(0, getsockopt(self->own, SOL_SOCKET, SO_ERROR, &err, &len));
 	EXPECT_EQ(ECONNRESET, err);
-	EXPECT_MASK(R | W | EPOLLRDHUP, mask_of(self->own, 0));
+	EXPECT_MASK(ALL_peer_reset__sctp4 & ~EPOLLERR, mask_of(self->own, 0));
 	EXPECT_EQ(0, recv(self->own, &c, 1, 0))
 		TH_LOG("recv: %s", strerror(errno));
 }
@@ -311,7 +309,7 @@ FIXTURE_TEARDOWN(sctp_listener)
 
 TEST_F(sctp_listener, fresh_says_nothing)
 {
-	EXPECT_MASK(0, mask_of(self->fd, 0));
+	EXPECT_MASK(ALL_listener__sctp4, mask_of(self->fd, 0));
 }
 
 TEST_F(sctp_listener, shut_rd_wakes_in_waiter)
@@ -321,7 +319,7 @@ TEST_F(sctp_listener, shut_rd_wakes_in_waiter)
 	ASSERT_EQ(0, waiter_start(&w));
 	ASSERT_EQ(0, shutdown(self->fd, SHUT_RD));
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
-	EXPECT_MASK(EPOLLIN, w.mask);
+	EXPECT_MASK(ALL_listener_shut_rd__sctp4 & EPOLLIN, w.mask);
 	EXPECT_EQ(-1, accept(self->fd, NULL, NULL));
 	EXPECT_EQ(EINVAL, errno);
 }
@@ -329,16 +327,16 @@ TEST_F(sctp_listener, shut_rd_wakes_in_waiter)
 TEST_F(sctp_listener, shut_rd_is_readable_with_rdhup)
 {
 	ASSERT_EQ(0, shutdown(self->fd, SHUT_RD));
-	EXPECT_MASK(R | EPOLLRDHUP, mask_of(self->fd, 0));
+	EXPECT_MASK(ALL_listener_shut_rd__sctp4, mask_of(self->fd, 0));
 }
 
 TEST_F(sctp_listener, shut_rd_ends_blocked_accept)
 {
-	struct blocked b = { .fd = self->fd, .accept = true };
+	struct waiter b = { .fd = self->fd, .wait = wait_accept };
 
-	ASSERT_EQ(0, blocked_start(&b));
+	ASSERT_EQ(0, waiter_start(&b));
 	ASSERT_EQ(0, shutdown(self->fd, SHUT_RD));
-	ASSERT_TRUE(blocked_end(&b, WAKE_MS));
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(-1, b.ret);
 	EXPECT_EQ(EINVAL, b.err);
 }
@@ -346,7 +344,7 @@ TEST_F(sctp_listener, shut_rd_ends_blocked_accept)
 TEST_F(sctp_listener, shut_wr_says_nothing)
 {
 	ASSERT_EQ(0, shutdown(self->fd, SHUT_WR));
-	EXPECT_MASK(0, mask_of(self->fd, MUST_NOT_MS));
+	EXPECT_MASK(ALL_listener_shut_wr__sctp4, mask_of(self->fd, MUST_NOT_MS));
 }
 
 TEST_HARNESS_MAIN

@@ -298,7 +298,7 @@ FIXTURE_TEARDOWN(sockmap)
 static unsigned int mask_at_end(int fd)
 {
 	poll_mask(fd, EPOLLRDHUP, MUST_MS);
-	return poll_mask(fd, ALL_BITS, 0) & ALL_BITS;
+	return poll_mask(fd, ALL_EVENTS, 0) & ALL_EVENTS;
 }
 
 #define HALF_CLOSED (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | \

@@ -13,8 +13,8 @@
  *  3. The one who asked for what comes is told, of exactly what he asked for;
  *     the one who did not is told of nothing but HUP and ERR.
  *
- * A few rows are known to be delivered by another thread of the kernel (MPTCP
- * and vsock), so each test first waits until the state is there.
+ * A few rows are known to be delivered by another thread of the kernel (MPTCP,
+ * vsock and SMC), so each test first waits until the state is there.
  */
 #include "expect.h"
 #include "kselftest_harness.h"
@@ -61,13 +61,6 @@ static unsigned int as_poll(unsigned int mask)
 		TH_LOG("state: want %s, got %s (%s)", mask_str(__w),	\
 		       mask_str(__g), variant->row.source);		\
 } while (0)
-
-/* Is @err what socket() and the like say where there is no such family? */
-static bool is_missing(int err)
-{
-	return err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
-	       err == -ENOENT || err == -EADDRNOTAVAIL;
-}
 
 FIXTURE(state) {
 	struct play play;
@@ -199,16 +192,16 @@ TEST_F(event, waiters_are_told_what_they_asked)
 {
 	const struct row *row = &variant->row;
 	struct sleeper asked = {
-		.fd = self->play.own,
-		.events = E_ALL & ~self->before,
+		.w.fd = self->play.own,
+		.w.events = E_ALL & ~self->before,
 	};
 	struct sleeper did_not = {
-		.fd = self->play.own,
-		.events = E_ALL & ~self->before & ~row->all,
+		.w.fd = self->play.own,
+		.w.events = E_ALL & ~self->before & ~row->all,
 	};
 	unsigned int want;
 
-	want = as_poll(row->all) & (asked.events | EPOLLHUP | EPOLLERR);
+	want = as_poll(row->all) & (asked.w.events | EPOLLHUP | EPOLLERR);
 	ASSERT_EQ(0, sleeper_start(&asked));
 	ASSERT_EQ(0, sleeper_start(&did_not));
 	ASSERT_EQ(0, play_steps(&self->play, row->scenario, self->last,

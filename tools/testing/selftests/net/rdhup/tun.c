@@ -88,7 +88,7 @@ FIXTURE_SETUP(tun)
 	    self->fd == -EACCES)
 		SKIP(return, "no tun: %s", strerror(-self->fd));
 	ASSERT_GE(self->fd, 0);
-	ASSERT_MASK(0, poll_mask(self->fd, ALL_BITS, 0));
+	ASSERT_MASK(0, poll_mask(self->fd, ALL_EVENTS, 0));
 }
 
 FIXTURE_TEARDOWN(tun)
@@ -105,7 +105,7 @@ static void poll_told(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(0, link_delete(name));
 	EXPECT_TRUE(waiter_end(&w, TOLD_MS));
 	EXPECT_MASK(EPOLLERR, w.mask);
-	EXPECT_MASK(EPOLLERR, poll_mask(fd, ALL_BITS, 0));
+	EXPECT_MASK(EPOLLERR, poll_mask(fd, ALL_EVENTS, 0));
 }
 
 TEST_F(tun, poll_in)
