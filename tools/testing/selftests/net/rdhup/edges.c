@@ -813,6 +813,28 @@ TEST_F(segment, wakeups)
 	close(ep);
 }
 
+/* The same segment once more, as if its acknowledgment was lost: no event. */
+TEST_F(segment, repeated)
+{
+	int ep;
+
+	ASSERT_EQ(0, connection_open(&self->c, self->tun, self->listener,
+				     self->dport, FIRST_PORT, &self->shape));
+	ep = epoll_with(self->c.fd, WATCH);
+	ASSERT_LE(0, ep);
+	ASSERT_EQ(0, connection_end(&self->c, &self->shape));
+	EXPECT_MASK(self->shape.mask, epoll_next(ep, MUST_MS));
+	/* Not edges' subject here: whether it was one event or two. */
+	epoll_next(ep, 0);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, connection_end(&self->c, &self->shape));
+		EXPECT_MASK(0, epoll_next(ep, 0));
+	}
+	ASSERT_EQ(0, epoll_mod(ep, self->c.fd, WATCH));
+	EXPECT_MASK(self->shape.mask, epoll_next(ep, 0));
+	close(ep);
+}
+
 /* All the data is there when the one event comes, and then the end. */
 TEST_F(segment, nothing_lost)
 {

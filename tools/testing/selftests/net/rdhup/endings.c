@@ -12,6 +12,7 @@
  *  5. A process that is killed ends its streams like one that closes; a
  *     descriptor that somebody else still has open ends nothing.
  */
+#include "expect.h"
 #include "wire.h"
 #include "kselftest_harness.h"
 
@@ -64,14 +65,6 @@ static int lose_segments(int fd, bool lose)
 				  sizeof(prog));
 	return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none,
 			  sizeof(none));
-}
-
-static int reset_close(int fd)
-{
-	struct linger now = { .l_onoff = 1 };
-
-	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)) ?:
-		close(fd);
 }
 
 /* ------------------------------------------------ what all streams share */
@@ -260,6 +253,138 @@ TEST_F(stream, never_accepted)
 	EXPECT_EQ(0, read_byte(client));
 }
 
+/* ------------------------------------------------ AF_UNIX's urgent data */
+
+FIXTURE(urgent) {
+	int own;
+	int peer;
+};
+
+FIXTURE_VARIANT(urgent) {
+	enum family_id family;
+};
+
+FIXTURE_VARIANT_ADD(urgent, unix_stream) { .family = UNIX_STREAM };
+FIXTURE_VARIANT_ADD(urgent, stream_pair) { .family = FAM_STREAM_PAIR };
+
+/* The peer has said "a" and, urgently, "!". */
+FIXTURE_SETUP(urgent)
+{
+	int sv[2];
+
+	ASSERT_EQ(0, make_pair(variant->family, sv));
+	self->own = sv[0];
+	self->peer = sv[1];
+	ASSERT_EQ(1, write_byte(self->peer));
+	if (send(self->peer, "!", 1, MSG_OOB) < 0 && errno == EOPNOTSUPP)
+		SKIP(return, "no urgent data: CONFIG_AF_UNIX_OOB");
+	ASSERT_MASK(ALL_peer_oob__unix_stream & ASK,
+		    poll_mask(self->own, ASK, 0));
+}
+
+FIXTURE_TEARDOWN(urgent)
+{
+	close(self->own);
+	close(self->peer);
+}
+
+static int read_urgent(int fd)
+{
+	char c;
+	ssize_t n = recv(fd, &c, 1, MSG_OOB | MSG_DONTWAIT);
+
+	return n < 0 ? -errno : n && c != '!' ? -EBADMSG : (int)n;
+}
+
+TEST_F(urgent, before_the_end)
+{
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_OWN(ALL_peer_oob_shut_wr__unix_stream & ASK);
+	EXPECT_MASK(EPOLLRDHUP, poll_mask(self->own, EPOLLRDHUP, 0));
+	EXPECT_EQ(1, read_urgent(self->own));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_EQ(0, read_byte(self->own));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_EQ(-EINVAL, read_urgent(self->own));
+}
+
+/* A reader who goes on to the end without asking for it has lost it. */
+TEST_F(urgent, read_over_on_the_way_to_the_end)
+{
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_OWN(EOF_MASK | EPOLLPRI);
+	EXPECT_EQ(0, read_byte(self->own));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_EQ(-EINVAL, read_urgent(self->own));
+}
+
+TEST_F(urgent, inline_before_the_end)
+{
+	int on = 1;
+
+	ASSERT_EQ(0, setsockopt(self->own, SOL_SOCKET, SO_OOBINLINE, &on,
+				sizeof(on)));
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_OWN(EOF_MASK | EPOLLPRI);
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_EQ(0, read_byte(self->own));
+}
+
+TEST_F(urgent, before_a_close)
+{
+	ASSERT_EQ(0, close(self->peer));
+	self->peer = -1;
+	EXPECT_OWN(HUP_MASK | EPOLLPRI);
+	EXPECT_EQ(1, read_urgent(self->own));
+	EXPECT_OWN(HUP_MASK);
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_EQ(0, read_byte(self->own));
+	EXPECT_OWN(HUP_MASK);
+}
+
+/* Two edges, and RDHUP in the second; for who asks for RDHUP alone, one. */
+TEST_F(urgent, end_is_an_edge_of_its_own)
+{
+	int ep, alone;
+
+	ep = epoll_with(self->own, ASK | EPOLLET);
+	ASSERT_LE(0, ep);
+	alone = epoll_with(self->own, EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, alone);
+	EXPECT_MASK(IN_OUT | EPOLLPRI, epoll_next(ep, 0));
+	EXPECT_MASK(0, epoll_next(alone, 0));
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_MASK(EOF_MASK | EPOLLPRI, epoll_next(ep, 0));
+	EXPECT_MASK(0, epoll_next(ep, 0));
+	EXPECT_MASK(EPOLLRDHUP, epoll_next(alone, 0));
+	EXPECT_MASK(0, epoll_next(alone, 0));
+}
+
+/* Unread, it makes a close a reset; read, it leaves nothing to reset for. */
+TEST_F(urgent, unread_at_own_close)
+{
+	EXPECT_EQ(1, read_byte(self->own));
+	ASSERT_EQ(0, close(self->own));
+	self->own = -1;
+	EXPECT_PEER(RST_MASK);
+	EXPECT_EQ(-ECONNRESET, read_byte(self->peer));
+}
+
+TEST_F(urgent, read_at_own_close)
+{
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_EQ(1, read_urgent(self->own));
+	ASSERT_EQ(0, close(self->own));
+	self->own = -1;
+	EXPECT_PEER(HUP_MASK);
+	EXPECT_EQ(0, read_byte(self->peer));
+}
+
 /* ------------------------------------------------------------- TCP alone */
 
 FIXTURE(tcp) {
@@ -366,7 +491,7 @@ TEST_F(tcp, reset_after_fin_is_told)
 	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
 	EXPECT_MASK(EPOLLRDHUP, epoll_next(ep, 0));
 	EXPECT_MASK(0, epoll_next(ep, 0));
-	ASSERT_EQ(0, reset_close(self->peer));
+	ASSERT_EQ(0, reset(self->peer));
 	self->peer = -1;
 	EXPECT_MASK(EPOLLRDHUP | EPOLLHUP | EPOLLERR, epoll_next(ep, MUST_MS));
 	EXPECT_OWN(RST_MASK);
@@ -379,7 +504,7 @@ TEST_F(tcp, reset_after_fin_is_told)
 
 TEST_F(tcp, reset_of_open_connection)
 {
-	ASSERT_EQ(0, reset_close(self->peer));
+	ASSERT_EQ(0, reset(self->peer));
 	self->peer = -1;
 	EXPECT_OWN(RST_MASK);
 	EXPECT_EQ(-ECONNRESET, read_byte(self->own));
@@ -396,7 +521,7 @@ TEST_F(tcp, reset_before_accept)
 	ASSERT_LE(0, listener);
 	client = connect_to(variant->family, listener);
 	ASSERT_LE(0, client);
-	ASSERT_EQ(0, reset_close(client));
+	ASSERT_EQ(0, reset(client));
 	server = accept(listener, NULL, NULL);
 	ASSERT_LE(0, server);
 	EXPECT_MASK(EPOLLIN | EPOLLHUP | EPOLLERR,
@@ -686,7 +811,7 @@ TEST_F(segments, shut_rdwr_sends_one_fin)
 TEST_F(segments, linger_0_sends_a_reset_and_no_fin)
 {
 	ASSERT_EQ(1, write_byte(self->peer));
-	ASSERT_EQ(0, reset_close(self->peer));
+	ASSERT_EQ(0, reset(self->peer));
 	EXPECT_OWN(RST_MASK);
 	EXPECT_WIRE(&self->wire, 1, 0, 1);
 }

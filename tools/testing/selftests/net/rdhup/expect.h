@@ -15,14 +15,15 @@
  * source	who says so: the kernel's function that decides, and other
  *		suites that expect the same ("gVisor" is its syscall tests,
  *		"sockapi-ts" is Xilinx's iomux/rdhup.c, "LTP" the Linux Test
- *		Project).  All rows were measured on 6.18 and on 7.3.4, and
- *		agree, but for three: an MPTCP client that is refused or
- *		reset before it is accepted (refused_later, listener_closed,
- *		listener_shut) is told OUT HUP ERR there, and its recv() says
- *		ENOTCONN for ever.  The rows have what TCP says.
+ *		Project).  The rows of TCP, AF_UNIX, vsock, UDP and pipes were
+ *		measured on 6.18 and on 7.3.4, and agree.  An MPTCP client
+ *		that is refused or reset before it is accepted (refused_later,
+ *		listener_closed, listener_shut) is told OUT HUP ERR there, and
+ *		its recv() says ENOTCONN for ever; rows of SCTP, TIPC, SMC and
+ *		Bluetooth that 7.3.4 does not fulfil are those of fixed defects.
  *
- * IN stands for IN and RDNORM, OUT for OUT and WRNORM: no family here gives
- * one of two without the other.
+ * IN stands for IN and RDNORM, OUT for OUT and WRNORM: no family but TIPC,
+ * which knows no WRNORM, gives one of two without the other.
  *
  * Where families disagree on purpose or by age:
  * - An AF_UNIX peer that closes or shuts down both ways, or both of whose
@@ -40,6 +41,14 @@
  *   socket cannot be shut down.
  * - A listening TCP socket after SHUT_RD is unconnected again (OUT HUP), an
  *   AF_UNIX one stays what it is, at its end (IN RDHUP).
+ * - SCTP has no half-close: its SHUTDOWN ends both directions, and so RDHUP
+ *   follows our own SHUT_WR, with HUP.  The peer's end leaves it without HUP.
+ *   TIPC has not even a shutdown() of one direction.
+ * - SMC's peer that aborts gives ERR without HUP, and OUT only if there was
+ *   room.
+ * - An urgent byte is outside of the stream with TCP and SMC (PRI without IN);
+ *   AF_UNIX has it in its queue (IN as well), MPTCP takes it for data.
+ * - MPTCP has no row reset_before_accept: see mptcp.c.
  * - epoll-shim's tests, which run on FreeBSD too, allow IN for a UDP socket
  *   with a pending error; datagram_poll() says ERR and leaves IN alone.
  */
@@ -118,6 +127,9 @@ enum {
 	ROW_NAMED(X, scenario, __VA_ARGS__)				\
 	X(scenario, stream_pair, __VA_ARGS__)				\
 	X(scenario, seqpacket_pair, __VA_ARGS__)
+#define ROW_URGENT(X, scenario, ...)					\
+	X(scenario, unix_stream, __VA_ARGS__)				\
+	X(scenario, stream_pair, __VA_ARGS__)
 #define ROW_VSOCK(X, scenario, ...)					\
 	X(scenario, vsock_stream, __VA_ARGS__)				\
 	X(scenario, vsock_seqpacket, __VA_ARGS__)
@@ -234,6 +246,10 @@ enum {
 		"mptcp_poll(): urgent data is ordinary data")		\
 	ROW_TCP(X, peer_oob_shut_wr, E_PRI | E_EOF, E_RDHUP, 0,		\
 		"tcp_poll()")						\
+	ROW_URGENT(X, peer_oob, E_IN | E_PRI | E_OUT, 0, 0,		\
+		"unix_poll(): the urgent byte is in the queue")		\
+	ROW_URGENT(X, peer_oob_shut_wr, E_PRI | E_EOF, E_RDHUP, 0,	\
+		"unix_poll()")						\
 	ROW_STREAMS(X, full_peer_shut_wr, E_IN | E_RDHUP, E_RDHUP, 0,	\
 		"tcp_poll(): RDHUP says nothing of writing")		\
 	ROW_UNIX(X, full_peer_shut_wr, E_IN | E_RDHUP, E_RDHUP, 0,	\

@@ -7,11 +7,12 @@
  * 2. The peer's close: the same.
  * 3. A reset: IN RDHUP HUP ERR; recv returns ECONNRESET, then 0; send EPIPE.
  * 4. Those who wait for RDHUP alone, or in recv, are told.
+ * 5. A reset that comes before accept() is told all the same.
  *
  * The fallback is that of a client whose server knows no MPTCP; each pair is
  * asked with MPTCP_INFO which of the two it is.
  */
-#include "common.h"
+#include "expect.h"
 
 #include <linux/mptcp.h>
 
@@ -161,14 +162,10 @@ static int try_recv(int fd)
 	return ret < 0 ? -errno : ret;
 }
 
-static int reset(int *fd)
+static int reset_end(int *fd)
 {
-	struct linger linger = { .l_onoff = 1 };
-	int ret = setsockopt(*fd, SOL_SOCKET, SO_LINGER, &linger,
-			     sizeof(linger));
+	int ret = reset(*fd);
 
-	if (!ret)
-		ret = close(*fd);
 	*fd = -1;
 	return ret;
 }
@@ -204,7 +201,7 @@ TEST_F(mptcp, close)
 /* A reset is IN RDHUP HUP ERR; ERR until it has been received. */
 TEST_F(mptcp, reset)
 {
-	ASSERT_EQ(0, reset(&self->sv[1]));
+	ASSERT_EQ(0, reset_end(&self->sv[1]));
 	EXPECT_MASK(HALF_CLOSED | EPOLLHUP | EPOLLERR,
 		    mask_after(self->sv[0], 0));
 	EXPECT_EQ(-ECONNRESET, try_recv(self->sv[0]));
@@ -221,7 +218,7 @@ TEST_F(mptcp, reset_wakes_rdhup)
 	struct waiter w = { .fd = self->sv[0], .events = EPOLLRDHUP };
 
 	ASSERT_EQ(0, waiter_start(&w));
-	ASSERT_EQ(0, reset(&self->sv[1]));
+	ASSERT_EQ(0, reset_end(&self->sv[1]));
 	ASSERT_TRUE(waiter_end(&w, MUST_MS));
 	EXPECT_MASK(EPOLLRDHUP | EPOLLHUP | EPOLLERR, w.mask);
 }
@@ -234,7 +231,7 @@ TEST_F(mptcp, reset_edge)
 	w.fd = epoll_with(self->sv[0], EPOLLRDHUP | EPOLLET);
 	ASSERT_GE(w.fd, 0);
 	ASSERT_EQ(0, waiter_start(&w));
-	ASSERT_EQ(0, reset(&self->sv[1]));
+	ASSERT_EQ(0, reset_end(&self->sv[1]));
 	ASSERT_TRUE(waiter_end(&w, MUST_MS));
 	EXPECT_EQ(EPOLLRDHUP, w.mask & EPOLLRDHUP);
 	close(w.fd);
@@ -248,7 +245,7 @@ TEST_F(mptcp, reset_then_connect)
 	socklen_t len = sizeof(ss);
 	int listener;
 
-	ASSERT_EQ(0, reset(&self->sv[1]));
+	ASSERT_EQ(0, reset_end(&self->sv[1]));
 	ASSERT_MASK(EPOLLHUP | EPOLLERR, poll_mask(self->sv[0], 0, MUST_MS));
 	ASSERT_EQ(-ECONNRESET, try_recv(self->sv[0]));
 	ASSERT_EQ(0, connect(self->sv[0], &unspec, sizeof(unspec)));
@@ -263,7 +260,7 @@ TEST_F(mptcp, reset_then_connect)
 	close(listener);
 }
 
-static void refused(struct __test_metadata *_metadata, int protocol)
+static void refused_connect(struct __test_metadata *_metadata, int protocol)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	socklen_t len = sizeof(in);
@@ -295,12 +292,62 @@ static void refused(struct __test_metadata *_metadata, int protocol)
 /* A refused connection is IN RDHUP HUP ERR, and another may be tried. */
 TEST(tcp_refused)
 {
-	refused(_metadata, IPPROTO_TCP);
+	refused_connect(_metadata, IPPROTO_TCP);
 }
 
 TEST(mptcp_refused)
 {
-	refused(_metadata, IPPROTO_MPTCP);
+	refused_connect(_metadata, IPPROTO_MPTCP);
+}
+
+/*
+ * The client goes away with a reset, an MPTCP fastclose, before it is accepted.
+ * The segment is received at once, but what it means for the connection a
+ * worker thread of the kernel sets down later; accept() may come before it.
+ */
+static void reset_then_accept(struct __test_metadata *_metadata, bool at_once)
+{
+	struct sched_param first = { .sched_priority = 1 }, any = {};
+	int listener, client, server, ret;
+	cpu_set_t set;
+
+	listener = listen_on(FAM_MPTCP4);
+	if (listener == -EPROTONOSUPPORT || listener == -ENOPROTOOPT)
+		SKIP(return, "no MPTCP: %s", strerror(-listener));
+	ASSERT_LE(0, listener);
+	client = connect_to(FAM_MPTCP4, listener);
+	ASSERT_LE(0, client);
+	/* The worker runs where the segment came in: give it no chance. */
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+	if (at_once && sched_setscheduler(0, SCHED_FIFO, &first))
+		SKIP(return, "no real-time priority: %s", strerror(errno));
+	ret = reset_end(&client);
+	/* Bounded: there is nothing to see until it is accepted. */
+	if (!at_once)
+		usleep(MUST_NOT_MS * 1000);
+	server = accept(listener, NULL, NULL);
+	sched_setscheduler(0, SCHED_OTHER, &any);
+	ASSERT_EQ(0, ret);
+	ASSERT_LE(0, server);
+	EXPECT_MASK(ALL_peer_reset__mptcp4,
+		    poll_until_ms(server, ALL_EVENTS, ALL_peer_reset__mptcp4,
+				  WAKE_MS));
+	EXPECT_EQ(-ECONNRESET, try_recv(server));
+	EXPECT_EQ(0, try_recv(server));
+	close(server);
+	close(listener);
+}
+
+TEST(mptcp_reset_before_accept)
+{
+	reset_then_accept(_metadata, false);
+}
+
+TEST(mptcp_reset_right_before_accept)
+{
+	reset_then_accept(_metadata, true);
 }
 
 TEST_HARNESS_MAIN

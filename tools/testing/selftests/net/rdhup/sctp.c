@@ -50,13 +50,6 @@ static int sctp_bound(struct sockaddr_in *sin)
 	return fd;
 }
 
-static int linger_0(int fd)
-{
-	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-
-	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-}
-
 FIXTURE(sctp)
 {
 	struct sockaddr_in addr;
@@ -188,9 +181,8 @@ TEST_F(sctp, abort_wakes_rdhup_waiter_with_rdhup)
 {
 	struct waiter w = { .fd = self->own, .events = EPOLLRDHUP };
 
-	ASSERT_EQ(0, linger_0(self->peer));
 	ASSERT_EQ(0, waiter_start(&w));
-	ASSERT_EQ(0, close(self->peer));
+	ASSERT_EQ(0, reset(self->peer));
 	self->peer = -1;
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
 	EXPECT_MASK(ONLY_peer_reset__sctp4, w.mask);
@@ -203,9 +195,8 @@ TEST_F(sctp, abort_is_one_edge)
 
 	w.fd = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
 	ASSERT_LE(0, w.fd);
-	ASSERT_EQ(0, linger_0(self->peer));
 	ASSERT_EQ(0, waiter_start(&w));
-	ASSERT_EQ(0, close(self->peer));
+	ASSERT_EQ(0, reset(self->peer));
 	self->peer = -1;
 	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
 	EXPECT_MASK(ALL_peer_reset__sctp4 & (EPOLLIN | EPOLLRDHUP | EPOLLERR),
@@ -220,8 +211,7 @@ TEST_F(sctp, abort_leaves_eof_behind_the_error)
 	int err = 0;
 	char c;
 
-	ASSERT_EQ(0, linger_0(self->peer));
-	ASSERT_EQ(0, close(self->peer));
+	ASSERT_EQ(0, reset(self->peer));
 	self->peer = -1;
 	ASSERT_TRUE(poll_mask(self->own, 0, WAKE_MS) & EPOLLERR);
 	ASSERT_EQ(0, getsockopt(self->own, SOL_SOCKET, SO_ERROR, &err, &len));

@@ -9,7 +9,8 @@
  *    still woken when there is room.
  * 2. Who waits for the end of the stream is woken, whatever for: RDHUP alone,
  *    IN, HUP when the other side was shut already, a blocked recv() that
- *    wants more than there is, each of several EPOLLEXCLUSIVE waiters.
+ *    wants more than there is, each of several EPOLLEXCLUSIVE waiters, in
+ *    each of the ways that there are to wait.
  * 3. So it is where something sits between the wakeup and the waiter: TLS, a
  *    sockmap, MPTCP, SMC that fell back to TCP.
  * 4. On AF_UNIX the peer's SHUT_RD concerns the writers, and wakes them.
@@ -425,6 +426,118 @@ TEST_F(reader, select)
 	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
 	EXPECT_TRUE(waiter_end(&w, MUST_MS));
 	EXPECT_MASK(EPOLLIN, w.mask);
+}
+
+/* ppoll(), which can be woken by more than poll() can. */
+static void wait_ppoll(struct waiter *w)
+{
+	struct pollfd pfd = { .fd = w->fd, .events = to_poll(w->events) };
+	sigset_t none;
+
+	sigemptyset(&none);
+	w->ret = ppoll(&pfd, 1, NULL, &none);
+	w->mask = to_epoll((unsigned short)pfd.revents);
+}
+
+TEST_F(reader, ppoll)
+{
+	struct waiter w = {
+		.fd = self->sv[0],
+		.events = self->eof,
+		.wait = wait_ppoll,
+	};
+
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_EQ(1, w.ret);
+	EXPECT_MASK(self->eof, w.mask);
+}
+
+/* epoll_wait() for RDHUP alone, level-triggered: again and again. */
+TEST_F(reader, level_rdhup)
+{
+	struct waiter w = { .epoll = true };
+
+	if (!kernel_has_rdhup())
+		SKIP(return, "no RDHUP");
+	self->ep[0] = epoll_with(self->sv[0], EPOLLRDHUP);
+	ASSERT_LE(0, self->ep[0]);
+	w.fd = self->ep[0];
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_MASK(EPOLLRDHUP, w.mask);
+	EXPECT_MASK(EPOLLRDHUP, epoll_next(self->ep[0], 0));
+}
+
+/* Once: what wakes it disarms it. */
+TEST_F(reader, oneshot)
+{
+	struct waiter w = { .epoll = true };
+
+	self->ep[0] = epoll_with(self->sv[0], self->eof | EPOLLONESHOT);
+	ASSERT_LE(0, self->ep[0]);
+	w.fd = self->ep[0];
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_MASK(self->eof, w.mask);
+	EXPECT_MASK(0, epoll_next(self->ep[0], 0));
+}
+
+/* An instance in an instance: the outer one wakes, and says IN. */
+TEST_F(reader, nested)
+{
+	struct waiter w = { .epoll = true };
+
+	self->ep[0] = epoll_with(self->sv[0], self->eof | EPOLLET);
+	ASSERT_LE(0, self->ep[0]);
+	self->ep[1] = epoll_with(self->ep[0], EPOLLIN | EPOLLET);
+	ASSERT_LE(0, self->ep[1]);
+	w.fd = self->ep[1];
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	EXPECT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_MASK(EPOLLIN, w.mask);
+	EXPECT_MASK(self->eof, epoll_next(self->ep[0], 0));
+}
+
+/* Who sleeps on an empty mask is woken when EPOLL_CTL_MOD adds one. */
+TEST_F(reader, mod_of_an_empty_mask)
+{
+	struct waiter w = { .epoll = true };
+
+	self->ep[0] = epoll_with(self->sv[0], 0);
+	ASSERT_LE(0, self->ep[0]);
+	w.fd = self->ep[0];
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	ASSERT_MASK(EPOLLIN, poll_mask(self->sv[0], EPOLLIN, MUST_MS));
+	EXPECT_FALSE(waiter_done(&w));
+	ASSERT_EQ(0, epoll_mod(self->ep[0], self->sv[0], self->eof));
+	EXPECT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_MASK(self->eof, w.mask);
+}
+
+/* A signal, to who asked for one, that says which descriptor and for what. */
+TEST_F(reader, sigio)
+{
+	struct f_owner_ex owner = { F_OWNER_TID, syscall(SYS_gettid) };
+	struct timespec must = { .tv_sec = WAKE_MS / 1000 };
+	sigset_t set;
+	siginfo_t si;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	ASSERT_EQ(0, fcntl(self->sv[0], F_SETSIG, SIGRTMIN));
+	ASSERT_EQ(0, fcntl(self->sv[0], F_SETOWN_EX, &owner));
+	ASSERT_EQ(0, fcntl(self->sv[0], F_SETFL, O_ASYNC));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, &si, &must));
+	EXPECT_EQ(self->sv[0], si.si_fd);
+	EXPECT_EQ(POLL_IN, si.si_code);
 }
 
 /* A blocked recv() returns 0. */
