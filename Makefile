@@ -1,10 +1,12 @@
 # POLLRDHUP: one verb, one script; `make help` lists them.
 #
-# K=control|base|patched|debug names a kernel, T=program a test, S=series a series,
-# P=series/NNNN a patch, V= a version of a series (or 1: watch a test); LINUX= or LINUX_TARBALL= the kernel source, BUILD=
-# the directory for everything that is generated.
+# K=control|base|patched|debug names a kernel, T=program a test, S=series a
+# series, P=series/NNNN a patch, V= a version of a series (or 1: watch a test);
+# LINUX= or LINUX_TARBALL= the kernel source, BUILD= the directory for everything
+# that is generated.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest prove bench abi export lint clean
+.PHONY: help run check tree save kernel boot kselftest prove bench abi export rebase \
+	lint clean
 K ?= patched
 
 help: ## this list
@@ -40,8 +42,11 @@ bench: ## counts of calls, wakeups and instructions, on all three; EDGES=100000:
 abi: ## the exported headers of every architecture against the table of values
 	@scripts/tree.sh && scripts/abi.sh
 
-export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version
-	@V=$(V) scripts/export.sh $(S)
+export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version, ONTO=1 what make rebase carried
+	@V=$(V) ONTO=$(ONTO) scripts/export.sh $(S)
+
+rebase: ## the series onto another kernel: ONTO=repository[#revision], S=, V=, TRY=1 to see what would conflict, ABORT=1
+	@V=$(V) TRY=$(TRY) ABORT=$(ABORT) scripts/rebase.sh "$(ONTO)" $(S)
 
 lint: ## the gates that maintainers' robots run: G=gate for one, S=series for one
 	@scripts/lint.sh "$(G)" "$(S)"

@@ -3,18 +3,24 @@
 # $build/outgoing/SERIES/: cover letter and patches as mails with To, Cc,
 # base-commit and the submitter's sign-off.
 #
-# Takes from the environment: V, the version of the series (default: the last
-# one exported, or 1).  From git: user.name and user.email, the submitter's own.
+# Takes from the environment: ONTO, if not empty, to send what `make rebase` has
+# carried onto another tree, in place of what lies on base; V, the version of
+# the series (default: the last one exported, or 1).  From git: user.name and
+# user.email, the submitter's own.
 # Gives: the mails, and refs/exported/SERIES/vN in $build/linux.git, from which
 # the next version's range-diff is made.  A patch that differs from the
 # version before must say how, in a line "vN: ..." below its "---".
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/exported.sh
+. "$top/scripts/exported.sh"
 
 wanted=${1:-}
 [ "$wanted" != man-pages ] || exec "$top/scripts/export-man.sh"
 outgoing=$build/outgoing
 tree=$build/linux/base
+onto=
+[ -z "${ONTO:-}" ] || tree=$build/onto/tree
 
 submitter_name=$(git -C "$top" config user.name) || true
 submitter_email=$(git -C "$top" config user.email) || true
@@ -26,18 +32,18 @@ need git perl
 # signed COMMIT PARENT: the commit as its submitter sends it; prints its id.
 signed() {
 	local message notes
-	message=$(lgit log -1 --format=%B "$1" | sed '/^---$/,$d')
-	notes=$(lgit log -1 --format=%B "$1" | sed '1,/^---$/d; /^Adds: /d')
+	message=$(kgit log -1 --format=%B "$1" | sed '/^---$/,$d')
+	notes=$(kgit log -1 --format=%B "$1" | sed '1,/^---$/d; /^Adds: /d')
 	{
 		git interpret-trailers --if-exists addIfDifferent \
 			--trailer "Signed-off-by: $submitter_name <$submitter_email>" <<<"$message"
 		[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
 	} >"$build/msg"
 	GIT_AUTHOR_NAME=$submitter_name GIT_AUTHOR_EMAIL=$submitter_email \
-		GIT_AUTHOR_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
+		GIT_AUTHOR_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
 		GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
-		GIT_COMMITTER_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
-		git --git-dir="$linux_git" commit-tree -p "$2" -F "$build/msg" "$1^{tree}"
+		GIT_COMMITTER_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
+		kgit commit-tree -p "$2" -F "$build/msg" "$1^{tree}"
 }
 
 # last_version SERIES: 0 if none has been exported.
@@ -49,19 +55,19 @@ last_version() {
 # Every patch that is not as it was in the version before says what changed.
 check_changelog() { # check_changelog SERIES VERSION
 	local commit
-	lgit range-diff --no-color "base..refs/exported/$1/v$(($2 - 1))" "$start..$tip" |
+	kgit range-diff --no-color "$(exported_range "$1" $(($2 - 1)))" "$start..$tip" |
 		awk '/^ *[0-9-]+: / && ($3 == "!" || $3 == ">") { print $5 }' >"$build/msg"
 	while read -r commit; do
-		lgit log -1 --format=%B "$commit" | sed '1,/^---$/d' | grep -q "^v$2: " ||
-			die "$1: \"$(lgit log -1 --format=%s "$commit")\" is not as it was in v$(($2 - 1)); say what changed in a line \"v$2: ...\" below its ---"
+		kgit log -1 --format=%B "$commit" | sed '1,/^---$/d' | grep -q "^v$2: " ||
+			die "$1: \"$(kgit log -1 --format=%s "$commit")\" is not as it was in v$(($2 - 1)); say what changed in a line \"v$2: ...\" below its ---"
 	done <"$build/msg"
 }
 
 # addresses PATCH: get_maintainer's answer, a line "To|List ADDRESS" each.
 # The lists are everybody's; a maintainer gets his patches and the cover.
 addresses() {
-	(cd "$tree" && perl scripts/get_maintainer.pl --no-tree --nogit --nogit-fallback \
-		--no-fixes --roles --no-rolestats "$1") | awk '
+	(cd "$tree" && perl scripts/get_maintainer.pl --no-tree --mpath "$build/outgoing.maintainers" \
+		--nogit --nogit-fallback --no-fixes --roles --no-rolestats "$1") | awk '
 		/\(.*list.*\)$/ { sub(/ \(.*/, ""); print "List " $0; next }
 		/\(/ { sub(/ \([^()]*(\([^()]*\)[^()]*)*\)$/, ""); print "To " $0 }'
 }
@@ -105,22 +111,27 @@ export_series() { # export_series SERIES
 	[[ $version =~ ^[1-9][0-9]*$ ]] || die "V=$version is no version; a number from 1 on"
 	[ "$version" -le $((last + 1)) ] ||
 		die "$series: v$((version - 1)) has not been exported, so v$version has nothing to be compared with"
-	start=$(lgit rev-parse base)
+	start=${onto:-$(lgit rev-parse base)}
 	tip=$start
+	kgit rev-parse -q --verify "refs/heads/$series" >/dev/null ||
+		die "$series has not been carried; make rebase S=$series"
 	while read -r commit; do
 		tip=$(signed "$commit" "$tip")
-	done < <(lgit rev-list --reverse "$start..$series")
+	done < <(kgit rev-list --reverse "$start..$series")
+	[ "$tip" != "$start" ] ||
+		die "$series: no patch of it is in $tree; make rebase S=$series"
 	if [ "$version" -gt 1 ]; then
 		check_changelog "$series" "$version"
-		previous=(-v "$version" --range-diff="base..refs/exported/$series/v$((version - 1))")
+		previous=(-v "$version" --range-diff="$(exported_range "$series" $((version - 1)))")
 	fi
 	rm -rf "$out.new"
 	GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
-		lgit -c format.signature="" format-patch -q -o "$out.new" --cover-letter \
+		kgit -c format.signature="" format-patch -q -o "$out.new" --cover-letter \
 		--subject-prefix="PATCH $series" --base="$start" --thread=shallow \
 		--no-renames --abbrev=12 "${previous[@]}" "$start..$tip"
 	fill_cover "$top/patches/$series/cover-letter" "$out.new"/*0000-cover-letter.patch
 	: >"$build/outgoing.everybody"
+	kgit show "$start:MAINTAINERS" >"$build/outgoing.maintainers"
 	for mail in "$out.new"/*.patch; do
 		[[ $mail != *0000-cover-letter.patch ]] || continue
 		addresses "$mail" >"$mail.addresses"
@@ -139,12 +150,19 @@ export_series() { # export_series SERIES
 	done
 	rm -rf "$out"
 	mv "$out.new" "$out"
-	lgit update-ref "refs/exported/$series/v$version" "$tip"
-	step "$out: v$version, $(lgit rev-list --count "$start..$tip") patches and a cover letter, base-commit ${start:0:12}"
+	keep "$series" "$version" "$start" "$tip"
+	step "$out: v$version, $(kgit rev-list --count "$start..$tip") patches and a cover letter, base-commit ${start:0:12}"
 }
 
-"$top/scripts/tree.sh" --branches
-[ -e "$tree/.git" ] || "$top/scripts/tree.sh"
+if [ -n "${ONTO:-}" ]; then
+	onto=$(git -C "$tree" config rdhup.onto 2>/dev/null) ||
+		die "ONTO=$ONTO: nothing has been carried onto another tree; make rebase ONTO=..."
+	[ ! -d "$tree/.git/rebase-merge" ] || die "the rebase in $tree has stopped at a patch; finish it with make rebase"
+	wanted=${wanted:-$(git -C "$tree" config rdhup.series)}
+else
+	"$top/scripts/tree.sh" --branches
+	[ -e "$tree/.git" ] || "$top/scripts/tree.sh"
+fi
 mkdir -p "$outgoing"
 sendable_series | grep -qx "${wanted:-.*}" ||
 	die "S=$wanted is not a series that is sent; name one of: $(sendable_series | paste -sd' ') man-pages"
