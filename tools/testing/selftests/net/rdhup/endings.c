@@ -741,16 +741,12 @@ FIXTURE(segments) {
 
 FIXTURE_SETUP(segments)
 {
-	int sv[2], err;
+	int err;
 
-	err = wire_open(&self->wire);
+	err = wire_pair(&self->wire, &self->own, &self->peer);
 	if (err == -EPERM || err == -EAFNOSUPPORT)
 		SKIP(return, "no packet socket: %s", strerror(-err));
 	ASSERT_EQ(0, err);
-	ASSERT_EQ(0, make_pair(TCP4, sv));
-	self->own = sv[0];
-	self->peer = sv[1];
-	wire_ends(&self->wire, self->own, self->peer);
 }
 
 FIXTURE_TEARDOWN(segments)

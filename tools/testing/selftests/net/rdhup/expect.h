@@ -688,7 +688,7 @@ enum {
  * ALL_SCENARIO__FAMILY and ONLY_SCENARIO__FAMILY are a row's answers.
  */
 enum {
-#define X(scenario, family, all, only, none, source)			\
+#define X(scenario, family, all, only, ...)				\
 	ALL_##scenario##__##family = (all),				\
 	ONLY_##scenario##__##family = (only),
 	RDHUP_EXPECT(X)

@@ -334,7 +334,8 @@ TEST_F(sctp_listener, shut_rd_ends_blocked_accept)
 TEST_F(sctp_listener, shut_wr_says_nothing)
 {
 	ASSERT_EQ(0, shutdown(self->fd, SHUT_WR));
-	EXPECT_MASK(ALL_listener_shut_wr__sctp4, mask_of(self->fd, MUST_NOT_MS));
+	EXPECT_MASK(ALL_listener_shut_wr__sctp4,
+		    mask_of(self->fd, MUST_NOT_MS));
 }
 
 TEST_HARNESS_MAIN

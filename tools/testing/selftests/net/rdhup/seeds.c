@@ -363,17 +363,13 @@ FIXTURE(closing) {
 
 FIXTURE_SETUP(closing)
 {
-	int sv[2], err;
+	int err;
 
 	signal(SIGPIPE, SIG_IGN);
-	err = wire_open(&self->wire);
+	err = wire_pair(&self->wire, &self->own, &self->peer);
 	if (err == -EPERM || err == -EAFNOSUPPORT)
 		SKIP(return, "no packet socket: %s", strerror(-err));
 	ASSERT_EQ(0, err);
-	ASSERT_EQ(0, make_pair(TCP4, sv));
-	self->own = sv[1];
-	self->peer = sv[0];
-	wire_ends(&self->wire, self->own, self->peer);
 	ASSERT_MASK(EPOLLOUT, poll_mask(self->peer, EOF_MASK, 0));
 }
 
@@ -610,17 +606,13 @@ FIXTURE(writer) {
 
 FIXTURE_SETUP(writer)
 {
-	int sv[2], err;
+	int err;
 
 	signal(SIGPIPE, SIG_IGN);
-	err = wire_open(&self->wire);
+	err = wire_pair(&self->wire, &self->server, &self->client);
 	if (err == -EPERM || err == -EAFNOSUPPORT)
 		SKIP(return, "no packet socket: %s", strerror(-err));
 	ASSERT_EQ(0, err);
-	ASSERT_EQ(0, make_pair(TCP4, sv));
-	self->server = sv[0];
-	self->client = sv[1];
-	wire_ends(&self->wire, self->server, self->client);
 }
 
 FIXTURE_TEARDOWN(writer)

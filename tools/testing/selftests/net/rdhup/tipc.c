@@ -14,12 +14,14 @@
 #include "expect.h"
 #include "kselftest_harness.h"
 
+#include <assert.h>
+
 /* Stream and seqpacket say the same: a row of the one holds for the other. */
 #define ALL(scenario)	((unsigned int)ALL_##scenario##__tipc_stream)
 #define ONLY(scenario)	((unsigned int)ONLY_##scenario##__tipc_stream)
 #define SAME(scenario)						\
-	_Static_assert(ALL_##scenario##__tipc_stream ==		\
-		       ALL_##scenario##__tipc_seqpacket, #scenario)
+	static_assert(ALL_##scenario##__tipc_stream ==		\
+		      ALL_##scenario##__tipc_seqpacket, #scenario)
 SAME(own_shut_rdwr);
 SAME(peer_shut_rdwr);
 SAME(peer_close);

@@ -64,6 +64,24 @@ static inline void wire_ends(struct wire *w, int a, int b)
 	w->port[1] = port_of(b);
 }
 
+/*
+ * A TCP connection over IPv4 that is watched from its start: from[0] is
+ * @own's, from[1] @peer's.  -EPERM or -EAFNOSUPPORT if packets cannot be seen.
+ */
+static inline int wire_pair(struct wire *w, int *own, int *peer)
+{
+	int sv[2], err = wire_open(w);
+
+	if (!err)
+		err = make_pair(TCP4, sv);
+	if (err)
+		return err;
+	*own = sv[0];
+	*peer = sv[1];
+	wire_ends(w, *own, *peer);
+	return 0;
+}
+
 /* Count what was sent since the last call. */
 static inline void wire_read(struct wire *w)
 {
