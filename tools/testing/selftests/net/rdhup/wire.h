@@ -28,12 +28,23 @@ struct wire {
 	struct wire_end from[2];	/* what the end with port[i] sent */
 };
 
+/* As the kernel's headers want it; the C library's htons() does not know. */
+static inline __be16 to_be16(unsigned short host)
+{
+	const union {
+		unsigned short raw;
+		__be16 be;
+	} v = { .raw = htons(host) };
+
+	return v.be;
+}
+
 /* Start to watch; connections are chosen by wire_ends(). */
 static inline int wire_open(struct wire *w)
 {
 	struct sockaddr_ll ll = {
 		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
+		.sll_protocol = to_be16(ETH_P_ALL),
 		.sll_ifindex = (int)if_nametoindex("lo"),
 	};
 	int size = 64 << 20;
@@ -101,7 +112,7 @@ static inline void wire_read(struct wire *w)
 		memcpy(&ip, pkt, sizeof(ip));
 		/* Loopback shows each packet twice: leaving and coming. */
 		if (ll.sll_pkttype != PACKET_OUTGOING ||
-		    ll.sll_protocol != htons(ETH_P_IP) ||
+		    ll.sll_protocol != to_be16(ETH_P_IP) ||
 		    ip.protocol != IPPROTO_TCP)
 			continue;
 		memcpy(&tcp, pkt + ip.ihl * 4, sizeof(tcp));
