@@ -2,8 +2,9 @@
 # kselftest.sh K [PROGRAM[,PROGRAM...]]: run kselftests in a guest with kernel K.
 #
 # Takes: K; the names of programs, or none for all; FAULT=hang|panic|die to
-# have the guest fail on purpose; LIMIT=seconds for the whole guest (default:
-# the tests' own limits and a minute).  Gives: $build/results/K.ktap and
+# have the guest fail on purpose; LIMIT=seconds for the whole guest and for each
+# test (default: the tests' own limits, and a minute); RDHUP_*=, which goes on
+# to the tests, such as RDHUP_MODEL_OPS=.  Gives: $build/results/K.ktap and
 # K.console, and whether anything failed.  V=1 prints the KTAP as it comes.
 # Errors: a guest that hung, panicked or stopped short is said to have, with
 # the last lines of its console; exit status 1 for that or a failing test.
@@ -45,7 +46,7 @@ fill_initramfs() {
 		[ -z "$programs" ] || [[ ,$programs, == *,"$name",* ]] || continue
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name $((limit * slower)) /selftests/$target/$name" >>"$root/tests"
+		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name" >>"$root/tests"
 	done < <(list_tests)
 	[ -s "$root/tests" ] || die "there is no test program '$programs'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
 	limit=${LIMIT:-$(awk '{ s += $2 } END { print s + 60 }' "$root/tests")}
@@ -79,7 +80,7 @@ if [ "${V:-}" = 1 ]; then
 fi
 status=0
 boot_guest "$build/kernel/$kernel/bzImage" "$build/guest/tests.cpio" \
-	"ktap=/dev/ttyS1 ${FAULT:+fault=$FAULT}" \
+	"ktap=/dev/ttyS1 ${FAULT:+fault=$FAULT} $(env | sed -n '/^RDHUP_[A-Z]*=[^ ]*$/p' | xargs)" \
 	-serial "file:$console" -serial "file:$ktap" </dev/null || status=$?
 [ -z "$watch" ] || kill "$watch"
 
