@@ -542,6 +542,8 @@ TEST_F(closing, linger_and_shut_wr_send_fin_despite_unread_data)
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
 	EXPECT_PEER(EOF_MASK);
 	EXPECT_WIRE(&self->wire, 0, 1, 0);
+	/* An acknowledgment that comes after the close would be reset, too. */
+	EXPECT_EQ(TCP_FIN_WAIT2, tcp_state_until(self->own, TCP_FIN_WAIT2));
 	/* The peer had a chance to see the end; now comes the reset. */
 	ASSERT_EQ(0, close(self->own));
 	EXPECT_PEER(RST_MASK);
