@@ -43,8 +43,9 @@ expectations() {
 
 # agree DIR PAGE: the tables of the page against DIR/expect.h, both ways; what
 # differs is printed.  A table is known by its first heading: "column" tells
-# which families a column stands for, "state" has the answers.  "-" is for no
-# row at all, "(FAMILY BIT...)" for one that differs from the rest of its cell.
+# which families a column stands for, "state" has the answers.  "\-" is for no
+# row at all (a dash alone would be a bullet), "(FAMILY BIT...)" for one that
+# differs from the rest of its cell.
 agree() {
 	expectations "$1" >"$tmp/rows.txt" || return
 	awk '
@@ -53,6 +54,7 @@ agree() {
 		for (i = 1; i <= n; i++) {
 			cell[i] = substr(line, from[i], (i < n ? from[i + 1] : 999) - from[i])
 			gsub(/^ +| +$/, "", cell[i])
+			sub(/^\\-$/, "-", cell[i])
 		}
 	}
 	function start_of_columns(    at) {
@@ -123,7 +125,7 @@ sed 's/^\(peer_shut_wr  .*\)IN OUT RDHUP/\1IN OUT      /' "$page" >"$tmp/cell.rs
 finds "a bit that is missing on the page is found" "$selftests" "$tmp/cell.rst"
 sed '/^own_shut_rd_peer_data /d' "$page" >"$tmp/row.rst"
 finds "a row that is missing on the page is found" "$selftests" "$tmp/row.rst"
-sed 's/^\(own_shut_rd_peer_data  [^-]*\)- /\1OUT /' "$page" >"$tmp/more.rst"
+sed 's/^\(own_shut_rd_peer_data  [^-]*\)\\- /\1OUT/' "$page" >"$tmp/more.rst"
 finds "an answer that no test expects is found" "$selftests" "$tmp/more.rst"
 cp -r "$selftests" "$tmp/tests"
 sed -i 's/X(scenario, udp4, __VA_ARGS__)/X(scenario, fifo, __VA_ARGS__)/' "$tmp/tests/expect.h"
@@ -144,6 +146,7 @@ kerneldoc_srctree = "$tree"
 EOF
 ok "the page builds without a warning" env srctree="$build/linux/base" PYTHONDONTWRITEBYTECODE=1 \
 	sphinx-build -q -W --keep-going -b html "$tree/Documentation/networking" "$tmp/html"
+ok "and no cell of a table has become a list" test "$(grep -c '<td><ul' "$tmp/html/poll-half-close.html")" = 0
 shown=$(sed -n 's/^\.\. literalinclude:: .*\///p' "$page" | sort)
 ok "every example program is on the page" test "$shown" = \
 	"$(cd "$selftests" && printf '%s\n' example_*.c | sort)"
