@@ -128,7 +128,7 @@ finds "a row that is missing on the page is found" "$selftests" "$tmp/row.rst"
 sed 's/^\(own_shut_rd_peer_data  [^-]*\)\\- /\1OUT/' "$page" >"$tmp/more.rst"
 finds "an answer that no test expects is found" "$selftests" "$tmp/more.rst"
 cp -r "$selftests" "$tmp/tests"
-sed -i 's/X(scenario, udp4, __VA_ARGS__)/X(scenario, fifo, __VA_ARGS__)/' "$tmp/tests/expect.h"
+sed -i 's/X(scenario, udp4, __VA_ARGS__)/X(scenario, xudp, __VA_ARGS__)/' "$tmp/tests/expect.h"
 finds "another family in expect.h is found" "$tmp/tests" "$page"
 
 # The page alone, with the one extension that it needs: seconds, not minutes.
