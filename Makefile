@@ -2,8 +2,8 @@
 #
 # K=control|base|patched|debug names a kernel, T=program a test, S=series a
 # series, P=series/NNNN a patch, V= a version of a series (or 1: watch a test);
-# LINUX= or LINUX_TARBALL= the kernel source, BUILD= the directory for everything
-# that is generated.
+# LINUX= or LINUX_TARBALL= the kernel source, MAN_PAGES= a checkout of the
+# man-pages project, BUILD= the directory for everything that is generated.
 .DEFAULT_GOAL := help
 .PHONY: help run check tree save kernel boot kselftest prove bench abi export rebase \
 	lint clean
