@@ -625,7 +625,7 @@ static int race_own_shut_rd(struct __test_metadata *_metadata, int sv[2])
 		r[i] = (struct reader){ .fd = sv[0], .len = len };
 		r[i].buf = mmap(NULL, len, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		ASSERT_NE(MAP_FAILED, r[i].buf);
+		ASSERT_TRUE(r[i].buf != MAP_FAILED);
 	}
 	__atomic_store_n(&racers_there, 0, __ATOMIC_SEQ_CST);
 	ASSERT_EQ(0, sem_init(&racer_back, 0, 0));
