@@ -14,6 +14,7 @@
  *  8. EPOLLEXCLUSIVE waiters are all told.
  *  9. An epoll instance in an epoll instance says IN and nothing else.
  * 10. Descriptors of one socket are told each for itself.
+ * 11. poll(2) speaks the architecture's values, epoll the same everywhere.
  *
  * The stream is finished by a system call that returns after everybody was
  * woken, so "no event" is an epoll_wait() that does not wait.
@@ -407,6 +408,37 @@ TEST_F(epoll, small_maxevents_loses_nothing)
 	for (int i = 0; i < 5; i++)
 		EXPECT_MASK(EPOLLRDHUP, epoll_next(self->ep, 0));
 	EXPECT_MASK(0, epoll_next(self->ep, 0));
+}
+
+/*
+ * Numbers, not names: what a program's binary has in it, whatever the headers
+ * that this one was built with say.
+ */
+TEST(values)
+{
+#ifdef __sparc__
+	const int rdhup = 0x0800;
+#else
+	const int rdhup = 0x2000;
+#endif
+	struct epoll_event ev = { .events = EPOLLIN | 0x2000 };
+	struct pollfd pfd = { .events = POLLIN | rdhup };
+	int ep, sv[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sv));
+	ASSERT_EQ(0, shutdown(sv[1], SHUT_WR));
+	pfd.fd = sv[0];
+	ASSERT_EQ(1, poll(&pfd, 1, 0));
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	ASSERT_LE(0, ep);
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, sv[0], &ev));
+	ASSERT_EQ(1, epoll_wait(ep, &ev, 1, 0));
+	TH_LOG("poll 0x%04x, epoll 0x%04x", pfd.revents, ev.events);
+	EXPECT_EQ(POLLIN | rdhup, pfd.revents);
+	EXPECT_EQ(EPOLLIN | 0x2000, ev.events);
+	close(ep);
+	close(sv[0]);
+	close(sv[1]);
 }
 
 TEST_HARNESS_MAIN
