@@ -5,12 +5,12 @@
 # LINUX= or LINUX_TARBALL= the kernel source, MAN_PAGES= a checkout of the
 # man-pages project, BUILD= the directory for everything that is generated.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest prove bench abi export rebase \
-	lint clean
+.PHONY: help run check tree save kernel boot kselftest prove bench abi arch \
+	arch-all export rebase lint clean
 K ?= patched
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: ## the main job: three kernels, every test, one verdict
 	@scripts/run.sh
@@ -41,6 +41,12 @@ bench: ## counts of calls, wakeups and instructions, on all three; EDGES=100000:
 
 abi: ## the exported headers of every architecture against the table of values
 	@scripts/tree.sh && scripts/abi.sh
+
+arch: ## the tests on another architecture, in QEMU: A=sparc64
+	@scripts/arch.sh "$(A)"
+
+arch-all: ## the tests on every architecture that scripts/guest/arches names
+	@scripts/arch.sh all
 
 export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version, ONTO=1 what make rebase carried
 	@V=$(V) ONTO=$(ONTO) scripts/export.sh $(S)

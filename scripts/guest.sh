@@ -1,14 +1,17 @@
 # shellcheck shell=bash
-# Running a kernel in QEMU with our initramfs; sourced after lib.sh.
+# Running a kernel in QEMU with our initramfs; sourced after lib.sh.  The guest
+# is an x86_64 unless machine() or machine_of() is called for another.
 : "${build:?}" "${top:?}"
-
-guest_init=$build/guest/init
+# shellcheck source=scripts/machine.sh
+. "$top/scripts/machine.sh"
+machine x86_64
 
 build_init() {
-	need gcc cpio /usr/lib/libc.a
+	guest_init=$build/guest/init$tag
+	need "${cross}gcc" cpio "$(cross_libc)"
 	mkdir -p "$build/guest"
 	if [ ! -f "$guest_init" ] || [ "$top/scripts/guest/init.c" -nt "$guest_init" ]; then
-		gcc -O2 -Wall -Wextra -static -o "$guest_init.new" "$top/scripts/guest/init.c"
+		"${cross}gcc" -O2 -Wall -Wextra -static -o "$guest_init.new" "$top/scripts/guest/init.c"
 		mv "$guest_init.new" "$guest_init"
 	fi
 }
@@ -25,6 +28,10 @@ pack_initramfs() {
 # may open and yet not run anything.
 accelerator() {
 	local kernel=$1 answer=$build/guest/accelerator root=$build/guest/probe
+	if [ "$kernel_arch" != "$(uname -m)" ]; then
+		echo tcg
+		return
+	fi
 	if [ ! -f "$answer" ]; then
 		echo tcg,thread=multi >"$answer.new"
 		if [ -w /dev/kvm ]; then
@@ -32,8 +39,8 @@ accelerator() {
 			mkdir -p "$root"
 			: >"$root/tests"
 			pack_initramfs "$root.cpio" "$root"
-			timeout 20 "${qemu[@]}" -accel kvm -kernel "$kernel" -initrd "$root.cpio" \
-				-append "console=ttyS0 panic=-1" -serial "file:$root.console" \
+			timeout 20 "${qemu[@]}" "${bare[@]}" -accel kvm -kernel "$kernel" -initrd "$root.cpio" \
+				-append "console=$console_tty panic=-1" -serial "file:$root.console" \
 				>/dev/null 2>&1 </dev/null || true
 			grep -qs '^# guest done' "$root.console" && echo kvm >"$answer.new"
 		fi
@@ -42,19 +49,27 @@ accelerator() {
 	cat "$answer"
 }
 
-# shellcheck disable=SC2054 # the commas are QEMU's
-# Sockets are spelt out: without ACPI the firmware's MP table lists one CPU a
-# socket, and plain -smp 2 would give a guest of one CPU.
-qemu=(qemu-system-x86_64 -M pc -cpu max -m 1024 -smp 2,sockets=2,cores=1,threads=1
-	-nodefaults -display none -no-reboot -monitor none)
+# Nothing but what the table names; a restart is the end.
+bare=(-nodefaults -display none -no-reboot -monitor none)
 
-# boot_guest BZIMAGE INITRAMFS CMDLINE ARG...: run a guest to its end, or for
+# What of QEMU's command line brings the two channels to files.
+# shellcheck disable=SC2034 # for those who source this file
+channels() { # channels CONSOLE KTAP
+	channel_args=(-serial "file:$1" -chardev "file,id=ktap,path=$2")
+	case $ktap_tty in
+	vport*) channel_args+=(-device "virtserialport,chardev=ktap") ;;
+	*) channel_args+=(-serial chardev:ktap) ;;
+	esac
+}
+
+# boot_guest IMAGE INITRAMFS CMDLINE ARG...: run a guest to its end, or for
 # $guest_limit seconds; returns 124 if it had to be killed.  $guest_accel takes
 # the place of the accelerator that works best.
 boot_guest() {
 	local kernel=$1 initramfs=$2 cmdline=$3 accel
 	shift 3
 	accel=${guest_accel:-$(accelerator "$kernel")}
-	timeout --foreground "${guest_limit:-0}" "${qemu[@]}" -accel "$accel" -kernel "$kernel" -initrd "$initramfs" \
-		-append "console=ttyS0 panic=-1 $cmdline" "$@"
+	timeout --foreground "${guest_limit:-0}" "${qemu[@]}" "${bare[@]}" -accel "$accel" \
+		-kernel "$kernel" -initrd "$initramfs" \
+		-append "console=$console_tty panic=-1 $cmdline" "$@"
 }

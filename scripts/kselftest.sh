@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # kselftest.sh K [PROGRAM[,PROGRAM...]]: run kselftests in a guest with kernel K.
 #
-# Takes: K; the names of programs, or none for all; FAULT=hang|panic|die to
-# have the guest fail on purpose; LIMIT=seconds for the whole guest and for each
+# Takes: K, or ARCH-K, of whose kernels and programs scripts/guest/arches
+# tells; the names of programs, or none for all; FAULT=hang|panic|die to have
+# the guest fail on purpose; LIMIT=seconds for the whole guest and for each
 # test (default: the tests' own limits, and a minute); RDHUP_*=, which goes on
 # to the tests, such as RDHUP_MODEL_OPS=.  Gives: $build/results/K.ktap and
 # K.console, and whether anything failed.  V=1 prints the KTAP as it comes.
@@ -13,12 +14,14 @@
 # shellcheck source=scripts/guest.sh
 . "$top/scripts/guest.sh"
 
-kernel=${1:-}
+guest=${1:-}
+machine_of "$guest"
 programs=${2:-}
 results=$build/results
-tests=$build/selftests/kselftest
-ktap=$results/$kernel.ktap
-console=$results/$kernel.console
+tests=$build/selftests$tag/kselftest
+ktap=$results/$guest.ktap
+console=$results/$guest.console
+image=$build/kernel/$kernel/${image##*/}
 slower=1	# a debug kernel gets that many times the tests' own limits
 
 # The test programs, "TARGET PROGRAM SECONDS" a line: those whose source is
@@ -59,14 +62,10 @@ last_words() {
 	tail -n 8 "$console" | sed 's/^/    | /'
 }
 
-case $kernel in
-control | base | patched | prove) ;;
-debug) slower=4 ;;
-*) die "K=$kernel is no kernel; name control, base, patched or debug" ;;
-esac
-need qemu-system-x86_64
-[ -f "$build/kernel/$kernel/bzImage" ] || "$top/scripts/kernel.sh" "$kernel"
-"$top/scripts/selftests.sh"
+[ "$kind" != debug ] || slower=4
+need "${qemu[0]}"
+[ -f "$image" ] || "$top/scripts/kernel.sh" "$guest"
+"$top/scripts/selftests.sh" "$arch"
 build_init
 fill_initramfs
 mkdir -p "$results"
@@ -79,23 +78,24 @@ if [ "${V:-}" = 1 ]; then
 	watch=$!
 fi
 status=0
-boot_guest "$build/kernel/$kernel/bzImage" "$build/guest/tests.cpio" \
-	"ktap=/dev/ttyS1 ${FAULT:+fault=$FAULT} $(env | sed -n '/^RDHUP_[A-Z]*=[^ ]*$/p' | xargs)" \
-	-serial "file:$console" -serial "file:$ktap" </dev/null || status=$?
+channels "$console" "$ktap"
+boot_guest "$image" "$build/guest/tests.cpio" \
+	"ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $(env | sed -n '/^RDHUP_[A-Z]*=[^ ]*$/p' | xargs)" \
+	"${channel_args[@]}" </dev/null || status=$?
 [ -z "$watch" ] || kill "$watch"
 
 if [ "$status" = 124 ]; then
-	printf 'rdhup: the %s guest hung: killed after %s s\n' "$kernel" "$guest_limit" >&2
+	printf 'rdhup: the %s guest hung: killed after %s s\n' "$guest" "$guest_limit" >&2
 	last_words >&2
 	exit 1
 elif grep -q 'Kernel panic' "$console"; then
-	printf 'rdhup: the %s guest panicked: %s\n' "$kernel" \
+	printf 'rdhup: the %s guest panicked: %s\n' "$guest" \
 		"$(grep -m 1 -o 'Kernel panic.*' "$console")" >&2
 	last_words >&2
 	exit 1
 elif ! grep -q '^# guest done' "$ktap"; then
-	printf 'rdhup: the %s guest stopped in the middle of its tests; its KTAP is cut short\n' "$kernel" >&2
+	printf 'rdhup: the %s guest stopped in the middle of its tests; its KTAP is cut short\n' "$guest" >&2
 	last_words >&2
 	exit 1
 fi
-python3 "$top/scripts/verdict.py" summary "$build" "$kernel"
+python3 "$top/scripts/verdict.py" summary "$build" "$guest"

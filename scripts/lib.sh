@@ -68,9 +68,12 @@ package_of() {
 	busybox) echo busybox-static ;;
 	*/libelf.h) echo libelf-dev ;;
 	*/opensslv.h) echo libssl-dev ;;
+	/usr/aarch64-*/libc.a) echo libc6-dev-arm64-cross ;;
+	/usr/i686-*/libc.a) echo libc6-dev-i386-cross ;;
+	/usr/*-linux-gnu/lib/libc.a) cut -d / -f 3 <<<"$1" | sed 's/\(.*\)-linux-gnu/libc6-dev-\1-cross/' ;;
 	*/libc.a) echo libc6-dev ;;
+	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
 	qemu-system-sparc64) echo qemu-system-sparc ;;
-	sparc64-linux-gnu-gcc) echo gcc-sparc64-linux-gnu ;;
 	*) die "no Debian package is known for the tool '$1'" ;;
 	esac
 }

@@ -1,19 +1,26 @@
 #!/usr/bin/env bash
-# selftests.sh: build the kselftests, static, with the kernel's own rules and
-# the headers of the patched tree; the same programs run in every kernel.
-# Gives: $build/selftests/kselftest/TARGET/PROGRAM.
+# selftests.sh [ARCH]: build the kselftests, static, with the kernel's own
+# rules and the headers of the patched tree; the same programs run in every
+# kernel.  Takes: a name of scripts/guest/arches (default: x86_64).
+# Gives: $build/selftests/kselftest/TARGET/PROGRAM, $build/selftests-ARCH/...
+# for another architecture than x86_64.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/machine.sh
+. "$top/scripts/machine.sh"
 
+machine "${1:-x86_64}"
 tree=$build/linux/patched
-out=$build/selftests
+out=$build/selftests$tag
+headers=$build/headers$tag
 targets="net/rdhup filesystems/epoll"
 
-need gcc make rsync
+need "${cross}gcc" gcc make rsync "$(cross_libc)"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 inputs() {
 	git -C "$tree" rev-parse HEAD:tools/testing/selftests HEAD:include/uapi
 	git -C "$tree" diff HEAD -- tools/testing/selftests include/uapi | sha256sum
+	[ -z "$cross" ] || "${cross}gcc" --version | head -n 1
 }
 mkdir -p "$out"
 inputs >"$out/inputs.new"
@@ -22,9 +29,10 @@ if cmp -s "$out/inputs.new" "$out/inputs"; then
 fi
 step "building the selftests ($out/build.log)"
 {
-	make -s -C "$tree" O="$build/headers" headers
+	make -s -C "$tree" ARCH="$linux_arch" O="$headers" headers
 	make -C "$tree/tools/testing/selftests" TARGETS="$targets" O="$out" \
-		KHDR_INCLUDES="-isystem $build/headers/usr/include" \
+		ARCH="$linux_arch" CROSS_COMPILE="$cross" CC="${cross}gcc" \
+		KHDR_INCLUDES="-isystem $headers/usr/include" \
 		USERLDFLAGS=-static USERCFLAGS=-Werror -j"$(nproc)"
 } >"$out/build.log" 2>&1 ||
 	die "the selftests do not build: $(grep -m 1 -E 'error:|\*\*\*' "$out/build.log"); see $out/build.log"

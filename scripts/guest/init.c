@@ -103,11 +103,25 @@ static void loopback_up(void)
 	close(fd);
 }
 
+/*
+ * A port of virtio-serial is there only once the host has answered its driver,
+ * which nothing here waits for.  A name that never comes fails to open.
+ */
+static void await_device(const char *path)
+{
+	const struct timespec tick = { .tv_nsec = 100000000 };
+
+	for (int i = 0; i < 100 && access(path, F_OK); i++)
+		nanosleep(&tick, NULL);
+}
+
 /* A serial line in its default mode would turn \n into \r\n and echo. */
 static void open_ktap(const char *path)
 {
 	struct termios tio;
 
+	if (path)
+		await_device(path);
 	ktap = path ? fopen(path, "we") : stdout;
 	if (!ktap)
 		give_up(path);

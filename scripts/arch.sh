@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# arch.sh A|all: the suite on other architectures: kernels base and patched of
+# A are cross-built and booted in QEMU, and every kselftest and KUnit suite is
+# run in each.
+#
+# Takes: a name of scripts/guest/arches, or "all": every one of them but
+# x86_64, which is the main job's.  Gives: what kernel.sh, selftests.sh and
+# kselftest.sh give for A-base and A-patched, and A's row in
+# $build/results/arch.json; exit status 0 only if nothing failed on A-patched,
+# no test was skipped but those that A's fragment names, and no console shows a
+# splat.  Results that are newer than the kernel and the tests are kept.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/machine.sh
+. "$top/scripts/machine.sh"
+
+inputs() { # inputs KERNEL
+	cat "$build/kernel/$1/inputs" "$build/selftests$tag/inputs"
+	cat "$top/scripts/guest.sh" "$top/scripts/guest/init.c" | sha256sum
+	machine_row "$arch"
+	machine_row "$kernel_arch"
+}
+
+run_on() { # run_on KIND
+	local guest=$arch-$1 started=$SECONDS log=$build/results/$arch-$1.log stamp
+	stamp=$build/results/$guest.inputs
+	machine_of "$guest"
+	"$top/scripts/kernel.sh" "$guest"
+	inputs "$kernel" >"$stamp.new"
+	if cmp -s "$stamp.new" "$stamp" && [ -s "$build/results/$guest.ktap" ]; then
+		step "$guest: nothing has changed since its last run"
+		return
+	fi
+	rm -f "$stamp"
+	step "running the tests on $guest"
+	started=$SECONDS
+	# a failing test is arches.py's business; a failing guest ends here
+	"$top/scripts/kselftest.sh" "$guest" >"$log" ||
+		tail -n 1 "$log" | grep -q "^$guest: " || exit 1
+	step "$(tail -n 1 "$log") (guest: $((SECONDS - started)) s)"
+	mv "$stamp.new" "$stamp"
+}
+
+run_arch() { # run_arch NAME
+	local kind
+	machine "$1"
+	"$top/scripts/selftests.sh" "$1"
+	for kind in base patched; do
+		run_on "$kind"
+	done
+	python3 "$top/scripts/arches.py" record "$build" "$1" "$build/guest/init$tag"
+}
+
+wanted=${1:-}
+[ -n "$wanted" ] || die "name an architecture: make arch A=$(arch_names | grep -v '^x86_64$' | paste -sd '|')"
+if [ "$wanted" != all ]; then
+	machine "$wanted"
+fi
+need git make gcc xz ccache flex bison bc perl cpio rsync python3 \
+	/usr/include/libelf.h /usr/include/openssl/opensslv.h
+mkdir -p "$build/results"
+"$top/scripts/tree.sh"
+if [ "$wanted" != all ]; then
+	run_arch "$wanted"
+	exit
+fi
+# one that cannot be built or booted is no reason not to try the next
+failed=()
+while read -r name; do
+	"$0" "$name" || failed+=("$name")
+done < <(arch_names | grep -v '^x86_64$')
+python3 "$top/scripts/arches.py" table "$build"
+[ ${#failed[@]} = 0 ] || die "not all is well on ${failed[*]}; see above"

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# The architectures of scripts/guest/arches; sourced after lib.sh.
+#
+# Gives machine(), which sets, for the rest of a script:
+#   $arch        name, of the user space
+#   $linux_arch  the kernel's ARCH=
+#   $cross       prefix of the compiler, empty for the host's own
+#   $tag         what stands in names of files: empty for x86_64, else "-NAME"
+#   $kernel_arch name of the architecture whose kernels and machine serve
+#   $image       path of the kernel image below the object directory
+#   $console_tty, $ktap_tty  the guest's names of its two channels
+#   $qemu        the emulator and its machine, an array
+# and machine_of(), which sets these as well:
+#   $kind        control, base, patched, debug or prove
+#   $kernel      the name of the kernel itself, ARCH-$kind or, on x86_64, $kind
+: "${build:?}" "${top:?}"
+
+arches=$top/scripts/guest/arches
+
+# The names of all architectures, in the order of the table.
+arch_names() {
+	awk '!/^#/ && NF { print $1 }' "$arches"
+}
+
+machine_row() { # machine_row NAME
+	awk -v name="$1" '!/^#/ && $1 == name' "$arches"
+}
+
+# machine NAME: everything about one architecture.
+# shellcheck disable=SC2034 # for those who source this file
+machine() {
+	local row columns more
+	row=$(machine_row "$1")
+	[ -n "$row" ] || die "A=$1 is no architecture; name one of: $(arch_names | xargs)"
+	[ "$(wc -l <<<"$row")" = 1 ] || die "$arches has two rows for $1"
+	read -r arch linux_arch cross image more <<<"$row"
+	kernel_arch=$arch
+	if [[ $image == =* ]]; then
+		kernel_arch=${image#=}
+		row=$(machine_row "$kernel_arch")
+	fi
+	read -r -a columns <<<"$row"
+	[ ${#columns[@]} -ge 7 ] || die "$arches: the row of $kernel_arch lacks a column"
+	image=${columns[3]}
+	console_tty=${columns[4]}
+	ktap_tty=${columns[5]}
+	qemu=("${columns[@]:6}")
+	[ "$cross" != - ] || cross=
+	tag=-$arch
+	[ "$arch" != x86_64 ] || tag=
+}
+
+# machine_of K: the machine that K runs on, ARCH-$kind or just $kind on x86_64.
+machine_of() {
+	kind=${1##*-}
+	case $kind in
+	control | base | patched | prove | debug) ;;
+	*) die "K=$1 is no kernel; name control, base, patched or debug, or one of another architecture: sparc64-base" ;;
+	esac
+	if [ "$kind" = "$1" ]; then
+		machine x86_64
+	else
+		machine "${1%-*}"
+	fi
+	# shellcheck disable=SC2034 # for those who source this file
+	kernel=$kernel_arch-$kind
+	# shellcheck disable=SC2034
+	if [ "$kernel_arch" = x86_64 ]; then
+		kernel=$kind
+	fi
+}
+
+# The static libc of a cross compiler, which names the package that has it.
+cross_libc() {
+	if [ -n "$cross" ]; then
+		echo "/usr/${cross%-}/lib/libc.a"
+	else
+		echo /usr/lib/libc.a
+	fi
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# What `make arch` says of bad input, of bad rows and fragments, and of results.
+# shellcheck source=scripts/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# bad input, in a copy whose table and fragments can be broken
+repo=$tmp/repo
+mkdir "$repo"
+cp -r "$top/scripts" "$repo/scripts"
+mkdir -p "$repo/tools/testing/selftests/net/rdhup"
+cp "$top/tools/testing/selftests/net/rdhup/config" "$repo/tools/testing/selftests/net/rdhup/"
+ln -s "$top/patches" "$repo/patches"
+table=$repo/scripts/guest/arches
+
+b=$tmp/build
+mkdir "$b"
+ln -s "$build/linux" "$b/linux"
+verb() { # verb SCRIPT WORD...
+	env BUILD="$b" "$repo/scripts/$1" "${@:2}"
+}
+
+refuses "without a name, those that there are are named" 'name an architecture: make arch A=.*sparc64' \
+	verb arch.sh
+refuses "an unknown architecture is refused, and those that there are are named" \
+	'A=vax is no architecture; name one of: .*sparc64' verb arch.sh vax
+refuses "so is a kernel of one" 'A=vax is no architecture' verb kernel.sh vax-base
+refuses "and its selftests" 'A=vax is no architecture' verb selftests.sh vax
+refuses "a kernel that there is none of is refused" 'K=sparc64-main is no kernel; name' \
+	verb kernel.sh sparc64-main
+refuses "an architecture is not taken for a kernel" 'K=sparc64 is no kernel; name' verb kselftest.sh sparc64
+
+# a row of the table at a time, and the fragment beside it
+row() {
+	sed -i '/^vax/d' "$table"
+	printf '%s\n' "$@" >>"$table"
+}
+good='vax sparc sparc64-linux-gnu- arch/sparc/boot/image ttyS0 ttyS1 qemu-system-sparc64 -M sun4u'
+row 'vax sparc sparc64-linux-gnu- arch/sparc/boot/image ttyS0'
+refuses "a row that lacks a column is refused" 'the row of vax lacks a column' verb arch.sh vax
+row "$good" "$good"
+refuses "two rows for one architecture are refused" 'has two rows for vax' verb arch.sh vax
+row 'vax vax - =pdp11'
+refuses "a row that takes the kernels of a row that there is not is refused" \
+	"the row of pdp11 lacks a column" verb arch.sh vax
+row "$good"
+refuses "an architecture without a fragment is refused" 'vax has no scripts/guest/vax.config' \
+	verb kernel.sh vax-base
+echo 'CONFIG_NO_SUCH_OPTION=y' >"$repo/scripts/guest/vax.config"
+refuses "an option of a fragment that does not survive is named" \
+	"CONFIG_NO_SUCH_OPTION=y does not survive in vax-base's .config" verb kernel.sh vax-base
+cp "$top/scripts/guest/sparc64.config" "$repo/scripts/guest/vax.config"
+echo 'CONFIG_IPV6=n' >>"$repo/scripts/guest/vax.config"
+refuses "so is one that the fragment takes away the ground from" \
+	"CONFIG_MPTCP_IPV6=y does not survive in vax-base's" verb kernel.sh vax-base
+ok "one that the fragment does without is not missed" \
+	grep -q 'CONFIG_IPV6 is not set' "$build/linux/base/.build-vax/.config"
+rm -rf "$build/linux/base/.build-vax"
+refuses "a tool that no package is known for is named" \
+	"no Debian package is known for the tool 'qemu-system-vax'" \
+	bash -c ". '$repo/scripts/lib.sh'; need qemu-system-vax"
+for pair in sparc64-linux-gnu-gcc=gcc-sparc64-linux-gnu /usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross \
+	/usr/sparc64-linux-gnu/lib/libc.a=libc6-dev-sparc64-cross \
+	/usr/i686-linux-gnu/lib/libc.a=libc6-dev-i386-cross /usr/lib/libc.a=libc6-dev; do
+	ok "${pair%=*} is in ${pair#*=}" test "$(bash -c ". '$top/scripts/lib.sh'; package_of '${pair%=*}'")" = "${pair#*=}"
+done
+
+# What a result does to the row of arch.json: those of the main job, as if they
+# were of sparc64, but that nothing is skipped there.
+sed '/^# Skips:/d' "$top/scripts/guest/sparc64.config" >"$repo/scripts/guest/sparc64.config"
+good=$tmp/good
+mkdir -p "$b/results" "$good"
+for kind in base patched; do
+	for file in ktap console; do
+		cp "$build/results/$kind.$file" "$good/sparc64-$kind.$file"
+	done
+done
+record() {
+	python3 "$repo/scripts/arches.py" record "$b" sparc64 "${1:-$build/guest/init}"
+}
+cp "$good"/* "$b/results/"
+ok "results without a fault are recorded" record
+ok "with byte order, word size, counts, date and kernel" python3 -c '
+import json, sys
+row = json.load(open(sys.argv[1]))["sparc64"]
+assert (row["endian"], row["bits"], row["faults"]) == ("little", 64, [])
+assert row["patched"]["ok"] > 100 and row["date"] and "7.3.4" in row["kernel"]' "$b/results/arch.json"
+ok "and the report shows them" python3 -c '
+import sys; sys.path.insert(0, sys.argv[1]); import arches
+assert "<td>sparc64</td><td>little</td><td>64 bit</td>" in arches.html(sys.argv[2])' "$repo/scripts" "$b"
+bad() { # bad SENTENCE PATTERN FILE SED
+	sed "$4" "$good/$3" >"$b/results/$3"
+	if cmp -s "$good/$3" "$b/results/$3"; then
+		echo "not ok - $1 (nothing was planted)"
+	elif record >"$tmp/out" 2>&1 || ! grep -q "^FAULT: $2" "$tmp/out"; then
+		echo "not ok - $1"
+	else
+		echo "ok - $1"
+	fi
+	cp "$good/$3" "$b/results/$3"
+}
+bad "a test that fails on patched is a fault" \
+	'net/rdhup:race race.tcp4.one_event fails on sparc64-patched' \
+	sparc64-patched.ktap 's/^  ok \(.* race.tcp4.one_event\)$/  not ok \1/'
+bad "one that is skipped is a fault, unless the fragment names its program" \
+	'net/rdhup:race race.tcp4.one_event is skipped on sparc64-patched' \
+	sparc64-patched.ktap 's/^\(  ok .* race.tcp4.one_event\)$/\1 # SKIP no reason/'
+bad "one that was not run is a fault" \
+	'net/rdhup:race race.tcp4.one_event was not run on sparc64-patched' \
+	sparc64-patched.ktap 's/race.tcp4.one_event$/race.tcp4.another/'
+bad "a splat is a fault" 'sparc64-base console, during .*: .*WARNING:' sparc64-base.console "\$aWARNING: planted"
+if record "$top/README.md" >"$tmp/out" 2>&1; then
+	echo "not ok - what is no program has no byte order"
+else
+	ok "what is no program has no byte order" grep -q 'README.md is no ELF program' "$tmp/out"
+fi
+echo '# Skips: race' >>"$repo/scripts/guest/sparc64.config"
+if record >"$tmp/out" 2>&1; then
+	echo "not ok - a program that is said to skip and does not is a fault"
+else
+	ok "a program that is said to skip and does not is a fault" \
+		grep -q '^FAULT: race has tests to run: take it out' "$tmp/out"
+fi
+sed -i 's/^  ok \(.* race\..*\)$/  ok \1 # SKIP/' "$b/results/sparc64-patched.ktap"
+ok "one that does is none" record
