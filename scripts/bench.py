@@ -88,7 +88,7 @@ def fewer_instructions(data):
             if old is None or new is None:
                 continue
             fin = table == 'path' and row['key'][0] in ('fin', 'data_fin')
-            what = ', '.join(row['key'])
+            what = ', '.join((['tcp_poll()'] if table == 'poll' else []) + row['key'])
             if fin:
                 yield new < old, f'{what}: fewer instructions on patched: {old} and {new}'
             else:
