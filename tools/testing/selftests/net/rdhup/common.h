@@ -314,6 +314,14 @@ static const struct family families[] = {
 	[FAM_FIFO]	 = { "fifo", AF_UNSPEC, 0, 0 },
 };
 
+/* Is @err what socket() and the like say where there is no such family? */
+static inline bool is_missing(int err)
+{
+	return err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
+	       err == -ESOCKTNOSUPPORT || err == -ENOPROTOOPT ||
+	       err == -ENOENT || err == -EADDRNOTAVAIL || err == -EPERM;
+}
+
 static inline bool family_is_unix(enum family_id id)
 {
 	return families[id].domain == AF_UNIX;
@@ -496,6 +504,20 @@ static inline int make_pair(enum family_id id, int sv[2])
 	}
 	return id == FAM_TLS ? start_tls(sv) : 0;
 }
+
+/*
+ * For a FIXTURE_SETUP: a pair in @sv.  Without the family the test is skipped
+ * and @statement executed, as SKIP() of the harness does.
+ */
+#define SETUP_PAIR(statement, id, sv) do {				\
+	enum family_id __id = (id);					\
+	int __err = make_pair(__id, sv);				\
+									\
+	if (is_missing(__err))						\
+		SKIP(statement, "no %s: %s", families[__id].name,	\
+		     strerror(-__err));					\
+	ASSERT_EQ(0, __err);						\
+} while (0)
 
 /*
  * How often thread @tid of this process has gone to sleep of its own will:

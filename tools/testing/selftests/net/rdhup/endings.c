@@ -86,7 +86,7 @@ FIXTURE_SETUP(stream)
 {
 	int sv[2];
 
-	ASSERT_EQ(0, make_pair(variant->family, sv));
+	SETUP_PAIR(return, variant->family, sv);
 	self->own = sv[0];
 	self->peer = sv[1];
 }
@@ -272,7 +272,7 @@ FIXTURE_SETUP(urgent)
 {
 	int sv[2];
 
-	ASSERT_EQ(0, make_pair(variant->family, sv));
+	SETUP_PAIR(return, variant->family, sv);
 	self->own = sv[0];
 	self->peer = sv[1];
 	ASSERT_EQ(1, write_byte(self->peer));
@@ -403,7 +403,7 @@ FIXTURE_SETUP(tcp)
 {
 	int sv[2];
 
-	ASSERT_EQ(0, make_pair(variant->family, sv));
+	SETUP_PAIR(return, variant->family, sv);
 	self->own = sv[0];
 	self->peer = sv[1];
 }

@@ -46,7 +46,7 @@ FIXTURE_SETUP(epoll)
 {
 	int sv[2];
 
-	ASSERT_EQ(0, make_pair(variant->family, sv));
+	SETUP_PAIR(return, variant->family, sv);
 	self->own = sv[0];
 	self->peer = sv[1];
 	self->ep = -1;

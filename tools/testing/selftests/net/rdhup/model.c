@@ -729,8 +729,14 @@ FIXTURE_VARIANT_ADD(model, unix_stream) { .family = UNIX_STREAM };
 
 FIXTURE_SETUP(model)
 {
+	int fd = listen_on(variant->family);
 	unsigned long long seed = 0;
 
+	if (is_missing(fd))
+		SKIP(return, "no %s: %s", families[variant->family].name,
+		     strerror(-fd));
+	ASSERT_LE(0, fd);
+	close(fd);
 	ASSERT_EQ((ssize_t)sizeof(seed), getrandom(&seed, sizeof(seed), 0));
 	self->seed = env_number("RDHUP_MODEL_SEED", seed);
 	self->ops = env_number("RDHUP_MODEL_OPS", 4000);

@@ -125,7 +125,7 @@ FIXTURE_SETUP(mptcp)
 			variant->server < 0 ? IPPROTO_TCP : IPPROTO_MPTCP,
 			variant->server < 0 ? IPPROTO_TCP : variant->server,
 			self->sv);
-	if (err == -EPROTONOSUPPORT || err == -ENOPROTOOPT)
+	if (is_missing(err))
 		SKIP(return, "no MPTCP: %s", strerror(-err));
 	ASSERT_EQ(0, err);
 	/* Both ends must have agreed before either is asked. */
@@ -312,7 +312,7 @@ static void reset_then_accept(struct __test_metadata *_metadata, bool at_once)
 	cpu_set_t set;
 
 	listener = listen_on(FAM_MPTCP4);
-	if (listener == -EPROTONOSUPPORT || listener == -ENOPROTOOPT)
+	if (is_missing(listener))
 		SKIP(return, "no MPTCP: %s", strerror(-listener));
 	ASSERT_LE(0, listener);
 	client = connect_to(FAM_MPTCP4, listener);

@@ -18,14 +18,6 @@
 #include <linux/smc.h>
 #include <linux/tipc.h>
 
-/* Is @err what socket() and the like say where there is no such family? */
-static inline bool is_missing(int err)
-{
-	return err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
-	       err == -ESOCKTNOSUPPORT || err == -ENOPROTOOPT ||
-	       err == -ENOENT || err == -EADDRNOTAVAIL || err == -EPERM;
-}
-
 /* ------------------------------------------------------------------- SMC */
 
 /*

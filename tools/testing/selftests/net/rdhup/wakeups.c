@@ -88,7 +88,7 @@ FIXTURE_VARIANT_ADD(writer, unix_seqpacket) { UNIX_SEQPACKET };
 FIXTURE_SETUP(writer)
 {
 	self->ep = -1;
-	ASSERT_EQ(0, make_pair(variant->id, self->sv));
+	SETUP_PAIR(return, variant->id, self->sv);
 	set_buffers(self->sv);
 }
 
@@ -315,8 +315,7 @@ FIXTURE_SETUP(reader)
 	self->sv[0] = -1;
 	self->sv[1] = -1;
 	err = make_kind(variant->kind, self->sv);
-	if (err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
-	    err == -ENOPROTOOPT || err == -ENOENT || err == -EPERM)
+	if (is_missing(err))
 		SKIP(return, "not available: %s", strerror(-err));
 	ASSERT_EQ(0, err);
 	self->eof = kernel_has_rdhup() ? EPOLLIN | EPOLLRDHUP : EPOLLIN;
@@ -588,7 +587,7 @@ FIXTURE_VARIANT_ADD(unix_writer, seqpacket_shut_rd) {
 
 FIXTURE_SETUP(unix_writer)
 {
-	ASSERT_EQ(0, make_pair(variant->id, self->sv));
+	SETUP_PAIR(return, variant->id, self->sv);
 	set_buffers(self->sv);
 	fill(self->sv[0]);
 }
