@@ -17,12 +17,15 @@ mails=$build/lint
 "$top/scripts/tree.sh" --branches
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 need git perl python3 codespell
-sendable_series | grep -qx "${wanted:-.*}" ||
-	die "S=$wanted is not a series that is sent; name one of: $(sendable_series | paste -sd' ')"
+mapfile -t all < <(sendable_series)
+printf '%s\n' "${all[@]}" | grep -qx "${wanted:-.*}" ||
+	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
 	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ')"
 
-while read -r series; do
+mkdir -p "$mails"
+: >"$mails/allowed.used"
+for series in "${all[@]}"; do
 	[[ -z $wanted || $series = "$wanted" ]] || continue
 	rm -rf "${mails:?}/$series"
 	lgit format-patch -q -o "$mails/$series" --no-renames --abbrev=12 "base..$series"
@@ -44,5 +47,17 @@ while read -r series; do
 			failed=1
 		fi
 	done
-done < <(sendable_series)
+done
+# only a run over everything can tell that an exception is not needed
+if [[ -z $wanted && ( -z $gate || $gate = checkpatch ) ]]; then
+	unused=$(grep -v '^#' "$top/scripts/lint/allowed" | awk '{ print $1, $2 }' |
+		grep -vxF -f <(sort -u "$mails/allowed.used") || true)
+	if [ -z "$unused" ]; then
+		echo "ok - lint: every line of scripts/lint/allowed is needed"
+	else
+		echo "not ok - lint: every line of scripts/lint/allowed is needed"
+		printf '# scripts/lint/allowed: nothing is found that this line allows: %s\n' "${unused//$'\n'/$'\n'# }"
+		failed=1
+	fi
+fi
 exit "$failed"

@@ -9,13 +9,18 @@ dictionary=/usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt
 cd "$tree"
 { perl scripts/checkpatch.pl --no-tree --strict --codespell --codespellfile "$dictionary" \
 	--max-line-length=80 --ignore "$ignore" --terse --showfile --show-types "$1" || true; } |
-	awk -v allowed="$top/scripts/lint/allowed" -v patch="${1##*/}" '
+	awk -v allowed="$top/scripts/lint/allowed" -v patch="${1##*/}" \
+		-v used="${build:?}/lint/allowed.used" '
 		BEGIN { while ((getline line <allowed) > 0) { split(line, f, " "); ok[f[1] " " f[2]] = 1 } }
 		/^total: / { total = 1; next }
 		match($0, /(ERROR|WARNING|CHECK):[A-Z0-9_]+: /) {
 			split(substr($0, RSTART), f, ":"); type = f[2]
 			split($0, f, ":"); file = f[1]
-			if (!((type " " file) in ok) && !((type " -") in ok))
+			if ((type " " file) in ok)
+				print type, file >>used
+			else if ((type " -") in ok)
+				print type, "-" >>used
+			else
 				print patch ": " $0
 		}
 		END { if (!total) print patch ": checkpatch.pl did not finish" }'

@@ -1,7 +1,18 @@
 #!/usr/bin/env bash
-# No new inline function in a .c file: the compiler knows better.
+# No new inline function in a .c file: the compiler knows better.  One that a
+# patch puts into a header is used by what its series touches.
 set -euo pipefail
+: "${linux_git:?}"
 awk -v patch="${1##*/}" '
 	/^\+\+\+ b\// { file = substr($2, 3) }
 	file ~ /\.c$/ && file !~ /^tools\// && /^\+(.*[^a-z_])?(__)?inline[^a-z_]/ && !/^\+[ \t]*(\*|\/\*|\/\/)/ {
 		print patch ": " file ": inline in a .c file: " substr($0, 2) }' "$1"
+lgit() { git --git-dir="$linux_git" "$@"; }
+awk '/^\+\+\+ b\// { file = substr($2, 3) }
+	file ~ /\.h$/ && /^\+static (__always_)?inline / { sub(/^\+static (__always_)?inline /, "")
+		sub(/\(.*/, ""); sub(/.*[ *]/, ""); if ($0 != "") print file, $0 }' "$1" |
+	while read -r header name; do
+		mapfile -t files < <(lgit diff --name-only --diff-filter=d base "$2")
+		uses=$(lgit grep -hw "$name" "$2" -- "${files[@]}" | grep -cE "(^|[^a-z_])$name\(" || true)
+		[ "$uses" -gt 1 ] || echo "${1##*/}: $header: nothing uses the inline function $name()"
+	done

@@ -7,8 +7,10 @@ gates=$top/scripts/lint
 
 # the gates on the series themselves; a line each
 "$top/scripts/lint.sh" | tee "$tmp/lint" | grep -v '^==>' || true
-ok "every gate ran on every series" test "$(grep -cE '^(not )?ok - lint: ' "$tmp/lint")" = \
+ok "every gate ran on every series" test "$(grep -cE '^(not )?ok - lint: [a-z_-]+: ' "$tmp/lint")" = \
 	$(($(find "$gates" -name '*-*.sh' | wc -l) * $(grep -vc '^#' "$top/patches/order")))
+
+ok "what is allowed to no purpose is looked for" grep -q 'lint/allowed is needed$' "$tmp/lint"
 
 refuses "a gate that does not exist is refused, the others are named" 'G=nonsense .*checkpatch' \
 	"$top/scripts/lint.sh" nonsense
@@ -36,6 +38,12 @@ finds "patch-fixes finds a sign-off that nobody gave" 'Nobody' patch-fixes "$tmp
 plant '0,/^\+\t/s//+static inline int planted(void) { return 0; }\n&/'
 finds "patch-inline finds an inline function in a .c file" 'fs/eventpoll.c: inline' patch-inline "$tmp/planted.patch" vfs
 
+mail=$build/lint/net-next/$(sed -n 3p "$top/patches/net-next/series")
+plant '0,/^\+static inline __poll_t /s//+static inline int planted(int a) { return a; }\n&/'
+finds "patch-inline finds an inline function in a header that nothing uses" 'sock_poll.h: nothing uses .*planted' \
+	patch-inline "$tmp/planted.patch" net-next
+mail=$build/lint/vfs/$(head -n 1 "$top/patches/vfs/series")
+
 # a branch of one's own with a fault in it, for the gates that read branches
 git clone -q --bare --shared "$linux_git" "$tmp/linux.git" 2>/dev/null
 plant_commit() { # plant_commit BRANCH FILE, its new content on stdin
@@ -57,6 +65,15 @@ linux_git=$tmp/linux.git finds "patch-kernel-doc finds an argument without a des
 	patch-kernel-doc "$mail" vfs
 echo 'int main(void) { return 0; }' | plant_commit net tools/testing/selftests/net/rdhup/planted.c
 linux_git=$tmp/linux.git finds "series-selftests finds a program that .gitignore lacks" 'planted is not in .*gitignore' \
+	series-selftests "$build/lint/net" net
+
+suite=tools/testing/selftests/net/rdhup
+git --git-dir="$linux_git" show "net:$suite/Makefile" | sed 's/^TEST_GEN_PROGS := .*/TEST_GEN_PROGS := race/' |
+	plant_commit net "$suite/Makefile"
+linux_git=$tmp/linux.git finds "series-selftests finds a program that the Makefile lacks" 'planted is not in .*Makefile' \
+	series-selftests "$build/lint/net" net
+{ git --git-dir="$linux_git" show "net:$suite/config"; echo CONFIG_AAA=y; } | plant_commit net "$suite/config"
+linux_git=$tmp/linux.git finds "series-selftests finds a config that is not sorted" 'rdhup/config is not sorted' \
 	series-selftests "$build/lint/net" net
 
 mkdir "$tmp/long"
