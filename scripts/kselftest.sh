@@ -80,7 +80,7 @@ fi
 status=0
 channels "$console" "$ktap"
 boot_guest "$image" "$build/guest/tests.cpio" \
-	"ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $(env | sed -n '/^RDHUP_[A-Z]*=[^ ]*$/p' | xargs)" \
+	"ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $(env | sed -n '/^RDHUP_[A-Z_]*=[^ ]*$/p' | xargs)" \
 	"${channel_args[@]}" </dev/null || status=$?
 [ -z "$watch" ] || kill "$watch"
 
