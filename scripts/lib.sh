@@ -74,9 +74,6 @@ package_of() {
 	*/libc.a) echo libc6-dev ;;
 	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
 	qemu-system-sparc64) echo qemu-system-sparc ;;
-	qemu-system-m68k) echo qemu-system-misc ;;
-	qemu-system-mips) echo qemu-system-mips ;;
-	qemu-system-aarch64) echo qemu-system-arm ;;
 	*) die "no Debian package is known for the tool '$1'" ;;
 	esac
 }
