@@ -75,5 +75,5 @@ boot_guest() {
 	accel=${guest_accel:-$(accelerator "$kernel")}
 	timeout --foreground "${guest_limit:-0}" "${qemu[@]}" "${bare[@]}" -accel "$accel" \
 		-kernel "$kernel" -initrd "$initramfs" \
-		-append "console=$console_tty $boot_words $cmdline" "$@"
+		-append "console=$console_tty end=$end_by $boot_words $cmdline" "$@"
 }

@@ -9,6 +9,7 @@
 #   $kernel_arch name of the architecture whose kernels and machine serve
 #   $image       path of the kernel image below the object directory
 #   $console_tty, $ktap_tty  the guest's names of its two channels
+#   $end_by      what /init has to do for QEMU to end
 #   $qemu        the emulator and its machine, an array
 # and machine_of(), which sets these as well:
 #   $kind        control, base, patched, debug or prove
@@ -40,11 +41,12 @@ machine() {
 		row=$(machine_row "$kernel_arch")
 	fi
 	read -r -a columns <<<"$row"
-	[ ${#columns[@]} -ge 7 ] || die "$arches: the row of $kernel_arch lacks a column"
+	[ ${#columns[@]} -ge 8 ] || die "$arches: the row of $kernel_arch lacks a column"
 	image=${columns[3]}
 	console_tty=${columns[4]}
 	ktap_tty=${columns[5]}
-	qemu=("${columns[@]:6}")
+	end_by=${columns[6]}
+	qemu=("${columns[@]:7}")
 	[ "$cross" != - ] || cross=
 	tag=-$arch
 	[ "$arch" != x86_64 ] || tag=

@@ -8,13 +8,14 @@
  * environment:
  *   ktap=PATH    device that the KTAP goes to (default: the console)
  *   shell=PROG   run PROG on the console instead of the tests
+ *   end=poweroff switch the machine off at the end (default: restart it)
  *   fault=KIND   misbehave on purpose, for the workshop's own tests:
  *                hang, panic or die, see plant_fault()
  * Gives: one KTAP document, a subtest for each program in which the
  * program's own KTAP is indented by two spaces; "# guest done" as its last
  * line; and the names of the tests in the kernel log, so that a splat on the
  * console can be laid at a test's door.  Then it restarts the machine, which
- * QEMU's -no-reboot turns into an exit.
+ * QEMU's -no-reboot turns into an exit; not every machine can do both.
  *
  * Plain POSIX and Linux calls only: the same source serves every architecture.
  */
@@ -66,14 +67,16 @@ static void kernel_log(const char *fmt, ...)
 		perror("init: /dev/kmsg");
 }
 
-static void restart(void)
+static void stop_machine(void)
 {
+	const char *end = getenv("end");
+
 	if (ktap) {
 		fflush(ktap);
 		tcdrain(fileno(ktap));
 	}
 	sync();
-	reboot(RB_AUTOBOOT);
+	reboot(end && !strcmp(end, "poweroff") ? RB_POWER_OFF : RB_AUTOBOOT);
 	for (;;)
 		pause();
 }
@@ -82,7 +85,7 @@ static void give_up(const char *what)
 {
 	fprintf(stderr, "init: %s: %s\n", what, strerror(errno));
 	kernel_log("init: %s: %s\n", what, strerror(errno));
-	restart();
+	stop_machine();
 }
 
 static void mount_one(const char *type, const char *dir)
@@ -319,7 +322,7 @@ static void plant_fault(const char *kind)
 	if (!strcmp(kind, "die")) {
 		fputs("KTAP version 1\n1..2\n  KTAP version 1\n  1..2\n", ktap);
 		fputs("  ok 1 first\n", ktap);
-		restart();
+		stop_machine();
 	}
 	errno = EINVAL;
 	give_up("fault=");
@@ -337,7 +340,7 @@ static void run_shell(const char *shell)
 	}
 	while (pid > 0 && wait(NULL) != pid)
 		;
-	restart();
+	stop_machine();
 }
 
 int main(void)
@@ -364,6 +367,6 @@ int main(void)
 	for (int i = 0; i < n; i++)
 		run_test(&tests[i], i + 1);
 	fputs("# guest done\n", ktap);
-	restart();
+	stop_machine();
 	return 0;
 }

@@ -35,7 +35,7 @@ row() {
 	sed -i '/^vax/d' "$table"
 	printf '%s\n' "$@" >>"$table"
 }
-good='vax sparc sparc64-linux-gnu- arch/sparc/boot/image ttyS0 ttyS1 qemu-system-sparc64 -M sun4u'
+good='vax sparc sparc64-linux-gnu- arch/sparc/boot/image ttyS0 ttyS1 poweroff qemu-system-sparc64 -M sun4u'
 row 'vax sparc sparc64-linux-gnu- arch/sparc/boot/image ttyS0'
 refuses "a row that lacks a column is refused" 'the row of vax lacks a column' verb arch.sh vax
 row "$good" "$good"
