@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# What `make arch` says of bad input, of bad rows and fragments, and of results;
-# and what sparc64 says, booted.
+# What `make arch` says of bad input, of bad rows and fragments, and of results.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -123,29 +122,3 @@ else
 fi
 sed -i 's/^  ok \(.* race\..*\)$/  ok \1 # SKIP/' "$b/results/sparc64-patched.ktap"
 ok "one that does is none" record
-
-# The suite itself on sparc64, whose poll(2) and epoll differ: a line a test,
-# then the values and what base loses there and nowhere else.
-if "$top/scripts/arch.sh" sparc64 >"$tmp/sparc64" 2>&1; then
-	echo "ok - sparc64 passes"
-else
-	echo "not ok - sparc64 passes"
-	tail -n 20 "$tmp/sparc64" | sed 's/^/# /'
-fi
-grep '^==>' "$tmp/sparc64" || true
-python3 "$top/scripts/arches.py" tap "$build" sparc64 || true
-base=$build/results/sparc64-base.ktap
-patched=$build/results/sparc64-patched.ktap
-for ktap in "$base" "$patched"; do
-	ok "poll says 0x0801 and epoll 0x2001 on ${ktap##*/}" \
-		grep -q 'values:poll 0x0801, epoll 0x2001' "$ktap"
-done
-lost='poll.unix_stream.recv_multishot_both_at_once'
-ok "a multishot receive loses the end of the stream on sparc64-base" grep -q "^ *not ok .* $lost" "$base"
-ok "and does not on sparc64-patched" grep -q "^ *ok .* $lost" "$patched"
-"$top/scripts/arch.sh" sparc64 >"$tmp/again" 2>&1 || true
-ok "a second run builds and boots nothing" test "$(grep -c 'nothing has changed' "$tmp/again")" = 2
-ok "arch.json has the row of sparc64" python3 -c '
-import json, sys
-row = json.load(open(sys.argv[1]))["sparc64"]
-assert (row["endian"], row["bits"], row["faults"]) == ("big", 64, [])' "$build/results/arch.json"
