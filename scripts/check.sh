@@ -11,7 +11,8 @@ log=$build/check.log
 step "make run"
 "$top/scripts/run.sh" 2>&1 | tee "$build/run.log" || true
 # a line a test: the selftests of patched, the proofs, the verdict itself
-python3 "$top/scripts/verdict.py" tap "$build" >>"$log"
+# its exit status says what its lines say, and the other tests are still to run
+python3 "$top/scripts/verdict.py" tap "$build" >>"$log" || true
 
 need shellcheck
 for script in "$top"/scripts/tests/*.sh; do

@@ -22,7 +22,7 @@ tests=$build/selftests$tag/kselftest
 ktap=$results/$guest.ktap
 console=$results/$guest.console
 image=$build/kernel/$kernel/${image##*/}
-slower=1	# a debug kernel gets that many times the tests' own limits
+slower=2	# an emulated guest gets that many times the tests' own limits, a debug kernel more
 
 # The test programs, "TARGET PROGRAM SECONDS" a line: those whose source is
 # ours, of what the kernel's own build made.
