@@ -30,7 +30,7 @@ ok "make export writes a series" "$repo/scripts/export.sh" vfs
 number=$(wc -l <"$repo/patches/vfs/series")
 ok "there is a cover letter and a mail a patch" test "$(find "$out" -name '*.patch' | wc -l)" = $((number + 1))
 ok "the subject prefix names the tree" test \
-	"$(grep -l '^Subject: \[PATCH vfs [0-3]/3\] ' "$out"/*.patch | wc -l)" = $((number + 1))
+	"$(grep -l "^Subject: \[PATCH vfs [0-$number]/$number\] " "$out"/*.patch | wc -l)" = $((number + 1))
 ok "every patch has the submitter's sign-off and nobody else's" test \
 	"$(grep -h '^Signed-off-by: ' "$out"/*.patch | sort | uniq -c | tr -s ' ')" = \
 	" $number Signed-off-by: A Submitter <submitter@localhost.localdomain>"
@@ -62,14 +62,14 @@ ok "and git am takes what b4 made of it" git -C "$here/am" am -q "$here"/b4/*.mb
 
 # the next version must say what has changed
 git --git-dir="$linux" worktree add -q --no-checkout "$here/edit" vfs
-git -C "$here/edit" sparse-checkout set fs
+git -C "$here/edit" sparse-checkout set io_uring
 git -C "$here/edit" checkout -q
 reword() { # reword TEXT: append to the message of the last patch
 	{ git -C "$here/edit" log -1 --format=%B; printf '%s\n' "$1"; } |
 		git -C "$here/edit" -c user.name=T -c user.email=t@localhost commit -q --amend -F -
 	"$repo/scripts/save.sh" >"$here/save.out"
 }
-echo '/* v2 */' >>"$here/edit/fs/tests/poll_kunit.c"
+echo '/* v2 */' >>"$here/edit/io_uring/poll.c"
 git -C "$here/edit" add -u
 reword ''
 refuses "v2 of a patch that does not say what changed is refused" 'not as it was in v1; say what changed' \
@@ -78,5 +78,5 @@ ok "and v1 is still there" test -e "$out/0000-cover-letter.patch"
 reword 'v2: a comment at the end'
 ok "with the line it is exported" env V=2 "$repo/scripts/export.sh" vfs
 ok "as v2, with a range-diff and the changelog below the ---" test \
-	"$(awk '/^---$/ { below = 1 } below && /^v2: /' "$out"/v2-0003-*) $(
+	"$(awk '/^---$/ { below = 1 } below && /^v2: /' "$out"/v2-000"$number"-*) $(
 		grep -c '^Range-diff' "$out"/v2-0000*)" = "v2: a comment at the end 1"
