@@ -132,10 +132,19 @@ def read_known(top):
     return known
 
 
+def is_owed(test):
+    """True for what /init gives in place of a result that never came."""
+    return re.search(r' result_\d+_never_came$', test) is not None
+
+
 def judge(verdict):
     """Fill in verdict.faults."""
     for test in verdict.tests:
         state = verdict.state(test, 'patched')
+        # that a program was cut short on another kernel is that kernel's
+        # defect; on patched it fails under this very name
+        if state == NONE and is_owed(test):
+            continue
         if test in verdict.known:
             if state == OK:
                 verdict.faults.append(

@@ -53,6 +53,12 @@ fails "a skipped test on patched is a fault" 'fixture.same is skipped on patched
 ktap patched 'ok 1 fixture.same'
 fails "KTAP that lacks a planned test is a fault" 'patched'
 good
+ktap base 'not ok 1 result_1_never_came' 'not ok 2 fixture.fixed'
+ok "that a program was cut short on base is none" verdict
+good
+ktap patched 'not ok 1 result_1_never_came' 'ok 2 fixture.fixed'
+fails "that it was on patched is one" 'result_1_never_came fails on patched'
+good
 ktap base 'ok 1 fixture.same' 'ok 2 fixture.fixed'
 fails "a proof that passes before its patch is a fault" 'proof of net/0001.* does not hold'
 good
