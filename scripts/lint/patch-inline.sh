@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # No new inline function in a .c file: the compiler knows better.  One that a
-# patch puts into a header is used by what its series touches.
+# patch puts into a header is used by what its series touches, or by any series
+# if it is a header of the tests.
 set -euo pipefail
 : "${linux_git:?}"
 awk -v patch="${1##*/}" '
@@ -12,7 +13,11 @@ awk '/^\+\+\+ b\// { file = substr($2, 3) }
 	file ~ /\.h$/ && /^\+static (__always_)?inline / { sub(/^\+static (__always_)?inline /, "")
 		sub(/\(.*/, ""); sub(/.*[ *]/, ""); if ($0 != "") print file, $0 }' "$1" |
 	while read -r header name; do
-		mapfile -t files < <(lgit diff --name-only --diff-filter=d base "$2")
-		uses=$(lgit grep -hw "$name" "$2" -- "${files[@]}" | grep -cE "(^|[^a-z_])$name\(" || true)
+		# the tests of several series share a header
+		where=$2
+		[[ $header != tools/* ]] || where=patched
+		mapfile -t files < <(lgit diff --name-only --diff-filter=d base "$where")
+		# once where it is defined; called, or given to someone who calls it
+		uses=$(lgit grep -hw "$name" "$where" -- "${files[@]}" | wc -l) || true
 		[ "$uses" -gt 1 ] || echo "${1##*/}: $header: nothing uses the inline function $name()"
 	done

@@ -39,8 +39,8 @@ plant '0,/^\+\t/s//+static inline int planted(void) { return 0; }\n&/'
 finds "patch-inline finds an inline function in a .c file" 'fs/eventpoll.c: inline' patch-inline "$tmp/planted.patch" vfs
 
 mail=$build/lint/net-next/$(sed -n 3p "$top/patches/net-next/series")
-plant '0,/^\+static inline __poll_t /s//+static inline int planted(int a) { return a; }\n&/'
-finds "patch-inline finds an inline function in a header that nothing uses" 'sock_poll.h: nothing uses .*planted' \
+plant '0,/^\+static inline __poll_t /s//+static inline int nobody_calls_it(int a) { return a; }\n&/'
+finds "patch-inline finds an inline function in a header that nothing uses" 'sock_poll.h: nothing uses .*nobody_calls_it' \
 	patch-inline "$tmp/planted.patch" net-next
 mail=$build/lint/vfs/$(head -n 1 "$top/patches/vfs/series")
 
