@@ -101,7 +101,7 @@ def matrix(build):
 def tap(build):
     """A line a test; True if the verdict is a pass."""
     verdict = results.load(TOP, build)
-    for test in verdict.tests:
+    for test in verdict.judged():
         good = (verdict.state(test, 'patched') == OK) != (test in verdict.known)
         print(f'{"ok" if good else "not ok"} - patched: {test}')
     for patch, test, _, _, holds in verdict.proofs:

@@ -243,10 +243,10 @@ TEST_F(event, waiters_are_told_what_they_asked)
 	ASSERT_STATE();
 
 	EXPECT_ROW("who asked", want,
-		   sleeper_stop(&asked, want ? MUST_MS : 0));
+		   sleeper_stop(&asked, want ? WAKE_MS : 0));
 	EXPECT_EQ(!want, asked.stopped);
 	EXPECT_ROW("who did not ask", row->none,
-		   sleeper_stop(&did_not, row->none ? MUST_MS : 0));
+		   sleeper_stop(&did_not, row->none ? WAKE_MS : 0));
 	EXPECT_EQ(!row->none, did_not.stopped);
 }
 
