@@ -5,19 +5,20 @@
 #
 # The tests themselves are the patched tree's in both.  Exit status 0 only if
 # every test fails before and passes after.  A tree that was proven already is
-# not booted again as long as neither it nor the tests have changed.
+# not booted again as long as neither it nor the test program has changed.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 wanted=${1:-}
 tree=$build/linux/prove
 cache=$build/prove
+tests=$build/selftests/kselftest
 failed=0 rows=0
 
 # run_at COMMIT PROGRAM: the KTAP of a program on a tree, in $cache/....
 run_at() {
 	local key
-	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$(sha256sum "$build/selftests/inputs" | cut -c1-12)
+	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$(sha256sum <"$(echo "$tests"/*/*/"$2")" | cut -c1-12)
 	if [ ! -s "$key.ktap" ]; then
 		git -C "$tree" checkout -q --detach "$1"
 		"$top/scripts/kernel.sh" prove >&2
