@@ -1,6 +1,6 @@
 # POLLRDHUP: one verb, one script; `make help` lists them.
 #
-# K=control|base|patched|debug names a kernel, T=program a test, S=series a
+# K=control|base|patched|debug|kcsan names a kernel, T=program a test, S=series a
 # series, P=series/NNNN a patch, V= a version of a series (or 1: watch a test);
 # LINUX= or LINUX_TARBALL= the kernel source, MAN_PAGES= a checkout of the
 # man-pages project, BUILD= the directory for everything that is generated.
@@ -24,7 +24,7 @@ tree: ## patches/ to branches and worktrees (S=series for one more worktree)
 save: ## branches back to patches/
 	@scripts/save.sh
 
-kernel: ## build one kernel: K=control, base, patched or debug
+kernel: ## build one kernel: K=control, base, patched, debug or kcsan
 	@scripts/tree.sh && scripts/kernel.sh $(K)
 
 boot: ## a shell in one kernel: K=

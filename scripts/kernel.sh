@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # kernel.sh K: build one kernel for the guest.
 #
-# Takes: K, one of control, base, patched, or debug: patched with lockdep and
-# KASAN; of another architecture than x86_64 if its name stands before it, as
-# in sparc64-base.  Gives: $build/kernel/K/.config and the image, bzImage on
+# Takes: K, one of control, base, patched, or patched with what finds faults:
+# debug has lockdep and KASAN, kcsan has KCSAN; of another architecture than
+# x86_64 if its name stands before it, as in sparc64-base.  Gives: $build/kernel/K/.config and the image, bzImage on
 # x86_64, in $build/kernel/K.  Does nothing if neither the tree nor the config
 # nor the compiler has changed since the last build.
 # shellcheck source=scripts/lib.sh
@@ -23,10 +23,10 @@ fragments=("$top/scripts/guest/common.config" "$top/tools/testing/selftests/net/
 
 case $kind in
 patched) fragments+=("$top/scripts/guest/patched.config") ;;
-debug)
-	fragments+=("$top/scripts/guest/patched.config" "$top/scripts/guest/debug.config")
+debug | kcsan)
+	fragments+=("$top/scripts/guest/patched.config" "$top/scripts/guest/$kind.config")
 	tree=$build/linux/patched
-	out=$tree/.build$tag-debug
+	out=$tree/.build$tag-$kind
 	;;
 esac
 need gcc "${cross}gcc" ld make bc flex bison git perl ccache /usr/include/libelf.h \

@@ -62,7 +62,7 @@ last_words() {
 	tail -n 8 "$console" | sed 's/^/    | /'
 }
 
-[ "$kind" != debug ] || slower=4
+case $kind in debug | kcsan) slower=4 ;; esac
 need "${qemu[0]}"
 [ -f "$image" ] || "$top/scripts/kernel.sh" "$guest"
 "$top/scripts/selftests.sh" "$arch"

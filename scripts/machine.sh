@@ -12,7 +12,7 @@
 #   $end_by      what /init has to do for QEMU to end
 #   $qemu        the emulator and its machine, an array
 # and machine_of(), which sets these as well:
-#   $kind        control, base, patched, debug or prove
+#   $kind        control, base, patched, debug, kcsan or prove
 #   $kernel      the name of the kernel itself, ARCH-$kind or, on x86_64, $kind
 : "${build:?}" "${top:?}"
 
@@ -56,8 +56,8 @@ machine() {
 machine_of() {
 	kind=${1##*-}
 	case $kind in
-	control | base | patched | prove | debug) ;;
-	*) die "K=$1 is no kernel; name control, base, patched or debug, or one of another architecture: sparc64-base" ;;
+	control | base | patched | prove | debug | kcsan) ;;
+	*) die "K=$1 is no kernel; name control, base, patched, debug or kcsan, or one of another architecture: sparc64-base" ;;
 	esac
 	if [ "$kind" = "$1" ]; then
 		machine x86_64
