@@ -54,7 +54,7 @@ export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for th
 rebase: ## the series onto another kernel: ONTO=repository[#revision], S=, V=, TRY=1 to see what would conflict, ABORT=1
 	@V=$(V) TRY=$(TRY) ABORT=$(ABORT) scripts/rebase.sh "$(ONTO)" $(S)
 
-lint: ## the gates that maintainers' robots run: G=gate for one, S=series for one
+lint: ## the gates that maintainers' robots run: G=gate, S=series, FULL=1 builds every patch
 	@scripts/lint.sh "$(G)" "$(S)"
 
 clean: ## remove everything that is generated, the kernel source too

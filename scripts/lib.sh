@@ -58,7 +58,7 @@ package_of() {
 	qemu-system-x86_64) echo qemu-system-x86 ;;
 	ld) echo binutils ;;
 	gcc | make | bc | flex | bison | git | cpio | rsync | ccache | perl | sparse | \
-		coccinelle | codespell | shellcheck | clang | b4 | groff | mandoc) echo "$1" ;;
+		coccinelle | codespell | shellcheck | clang-19 | b4 | groff | mandoc) echo "$1" ;;
 	xz) echo xz-utils ;;
 	spatch) echo coccinelle ;;
 	sphinx-build) echo python3-sphinx ;;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # lint.sh [GATE [SERIES]]: the checks that maintainers' robots run, on every
-# series that is sent, or on one.
+# series that is sent, or on one; "introduce" only if it is named.  FULL=1 in
+# the environment goes on to the gates: series-build.sh takes it.
 #
 # A gate is a script in scripts/lint/: patch-NAME.sh is given a mail as git
 # format-patch writes it, series-NAME.sh a folder of such mails, and both the
@@ -16,8 +17,14 @@ mails=$build/lint
 
 "$top/scripts/tree.sh" --branches
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
-need git perl python3 codespell
+need git make gcc ccache sparse flex bison bc perl python3 codespell /usr/include/libelf.h
+[ -z "${FULL:-}" ] || need clang-19
 mapfile -t all < <(sendable_series)
+start=base
+if [ "$wanted" = introduce ]; then
+	all=(introduce)
+	start=control
+fi
 printf '%s\n' "${all[@]}" | grep -qx "${wanted:-.*}" ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
@@ -28,7 +35,7 @@ mkdir -p "$mails"
 for series in "${all[@]}"; do
 	[[ -z $wanted || $series = "$wanted" ]] || continue
 	rm -rf "${mails:?}/$series"
-	lgit format-patch -q -o "$mails/$series" --no-renames --abbrev=12 "base..$series"
+	lgit format-patch -q -o "$mails/$series" --no-renames --abbrev=12 "$start..$series"
 	cp "$top/patches/$series/cover-letter" "$mails/$series/" 2>/dev/null || true
 	for script in "$top"/scripts/lint/*-*.sh; do
 		[[ -z $gate || $script = */*-$gate.sh ]] || continue

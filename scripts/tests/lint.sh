@@ -63,6 +63,11 @@ plant_commit() { # plant_commit BRANCH FILE, its new content on stdin
 } | plant_commit vfs fs/eventpoll.c
 linux_git=$tmp/linux.git finds "patch-kernel-doc finds an argument without a description" 'argument' \
 	patch-kernel-doc "$mail" vfs
+# the work tree that it compiles in is the real repository's, which has no planted commit
+GIT_ALTERNATE_OBJECT_DIRECTORIES=$tmp/linux.git/objects linux_git=$tmp/linux.git \
+	finds "series-build finds what sparse says" 'eventpoll.c: warning: symbol .planted. was not declared' \
+	series-build "$build/lint/vfs" vfs
+ok "and what gcc says at W=1" grep -q 'eventpoll.c: warning: no previous prototype for .planted' "$tmp/reasons"
 echo 'int main(void) { return 0; }' | plant_commit net tools/testing/selftests/net/rdhup/planted.c
 linux_git=$tmp/linux.git finds "series-selftests finds a program that .gitignore lacks" 'planted is not in .*gitignore' \
 	series-selftests "$build/lint/net" net

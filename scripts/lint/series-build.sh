@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# What a series touches compiles without a new warning: with gcc, W=1 and
+# sparse (C=1), the number of each warning at the series' end against that at
+# its start.  With FULL=1 so at every patch against the one before it; also on
+# i386 and with clang; and the guest's whole kernel builds at every patch.
+#
+# Takes: the series' folder of mails (not read) and name.  Gives a line a
+# reason.  Keeps a work tree, $build/linux/lint, with an object directory for
+# each kind of build.  Not compiled: what no x86 kernel has, see unbuildable().
+set -euo pipefail
+shopt -s inherit_errexit
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+: "${linux_git:?}" "${build:?}" "${top:?}"
+series=$2
+work=$build/linux/lint
+log=$build/lint/build.log
+lgit() { GIT_CONFIG_GLOBAL=/dev/null git --git-dir="$linux_git" "$@"; }
+
+kbuild() { # kbuild KIND ARGUMENT...
+	local kind=$1 arguments=()
+	shift
+	case $kind in
+	# Debian 12's sparse knows neither the operator nor, in the
+	# static_assert() of MODULE_INFO(), the length of a string
+	w1) arguments=(W=1 C=2 "CHECK=sparse -D__typeof_unqual__=__typeof__ '-D__builtin_strlen(s)=(sizeof(s)-1)'") ;;
+	i386) arguments=(ARCH=i386) ;;
+	# the kernel takes 17 or later; this is what Debian 12 and 13 both have
+	clang) arguments=("CC=ccache clang-19") ;;
+	esac
+	make -C "$work" "O=.build-$kind" -k -j"$(nproc)" "CC=ccache gcc" \
+		KBUILD_BUILD_TIMESTAMP=@0 "${arguments[@]}" "$@"
+}
+
+configure() { # configure KIND
+	local out=$work/.build-$1 arch=x86_64 fragments=("$top/scripts/guest/common.config"
+		"$top/scripts/guest/x86_64.config" "$top/tools/testing/selftests/net/rdhup/config")
+	mkdir -p "$out"
+	[ "$1" != i386 ] || arch=i386
+	[ "$1" = whole ] || fragments+=("$top/scripts/lint/build.config")
+	cat "${fragments[@]}" | if [ "$1" = i386 ]; then sed '/^CONFIG_64BIT=/d'; else cat; fi >"$out/fragments.new"
+	if cmp -s "$out/fragments.new" "$out/fragments"; then
+		return
+	fi
+	(cd "$work" && ARCH=$arch scripts/kconfig/merge_config.sh -n -Q -O ".build-$1" "$out/fragments.new") \
+		>"$log" 2>&1 || { echo "$series: no configuration for $1; see $log"; return 1; }
+	kbuild "$1" prepare >"$log" 2>&1 || { echo "$series: make prepare fails for $1; see $log"; return 1; }
+	mv "$out/fragments.new" "$out/fragments"
+}
+
+# Files of another architecture, and headers, which have no object.
+unbuildable() {
+	grep -E '^(arch|tools|Documentation|scripts)/|^net/iucv/|^drivers/misc/ibmvmc\.c$|\.h$' || true
+}
+
+# compile KIND FILE...: the warnings and errors, without their line numbers.
+compile() {
+	local kind=$1 file objects=()
+	shift
+	for file; do
+		[ -e "$work/$file" ] || continue
+		objects+=("${file%.c}.o")
+		rm -f "$work/.build-$kind/${file%.c}.o"
+	done
+	[ ${#objects[@]} -gt 0 ] || return 0
+	kbuild "$kind" "${objects[@]}" >"$log" 2>&1 || echo "make: $kind: error: $(grep -m 1 -E 'error:|\*\*\*' "$log")" >>"$log"
+	sed -nE "s/:[0-9]+(:[0-9]+)?: /: /; s|^\.\./||; /(warning|error): /p" "$log" | sort | uniq -c
+}
+
+# compare KIND FROM TO: what a kind of build says of TO that it did not of FROM,
+# and what does not compile there at all.
+compare() {
+	local name files before
+	name="$series: $(lgit log -1 --format=%s "$3")"
+	mapfile -t files < <(lgit diff --name-only --diff-filter=d "$2" "$3" -- '*.c' |
+		grep -vxF -f <(lgit diff --name-only "$2" "$3" | unbuildable))
+	[ ${#files[@]} -gt 0 ] || return 0
+	git -C "$work" checkout -q -f --detach "$2"
+	configure "$1" || return 0
+	before=$(compile "$1" "${files[@]}")
+	git -C "$work" checkout -q -f --detach "$3"
+	compile "$1" "${files[@]}" | awk -v before="$before" -v name="$name" -v kind="$1" '
+		BEGIN { n = split(before, line, "\n")
+			for (i = 1; i <= n; i++) { c = line[i]; sub(/^ *[0-9]+ /, "", line[i]); was[line[i]] = c + 0 } }
+		{ c = $1; sub(/^ *[0-9]+ /, "")
+			if (c > was[$0] || /^make: /) print name ": " kind ": " $0 " (" was[$0] + 0 " before, " c " after)" }'
+}
+
+# The whole kernel of the guest; incremental, patch by patch.
+whole() { # whole COMMIT
+	git -C "$work" checkout -q -f --detach "$1"
+	configure whole || return 0
+	kbuild whole bzImage >"$log" 2>&1 ||
+		echo "$series: $(lgit log -1 --format=%s "$1"): does not build: $(grep -m 1 -E 'error:|\*\*\*' "$log")"
+}
+
+start=base
+[ "$series" != introduce ] || start=control
+start=$(lgit rev-parse "$start")
+end=$(lgit rev-parse "$series")
+mkdir -p "$build/lint"
+if [ ! -e "$work/.git" ]; then
+	lgit worktree prune
+	lgit worktree add -q --force --detach "$work" "$start"
+fi
+compare w1 "$start" "$end"
+if [ -n "${FULL:-}" ]; then
+	whole "$start"
+	while read -r commit; do
+		for kind in w1 i386 clang; do
+			compare "$kind" "$(lgit rev-parse "$commit^")" "$commit"
+		done
+		whole "$commit"
+	done < <(lgit rev-list --reverse "$start..$end")
+fi
+git -C "$work" checkout -q -f --detach "$start"
