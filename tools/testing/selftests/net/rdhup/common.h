@@ -265,9 +265,10 @@ enum family_id {
 	FAM_SMC,	/* this and the following: see rare.h */
 	FAM_TIPC_STREAM,
 	FAM_TIPC_SEQPACKET,
-	FAM_L2CAP,	/* these four are never connected here */
+	FAM_L2CAP,	/* in enhanced retransmission mode */
+	FAM_L2CAP_SEQPACKET,	/* in basic mode */
 	FAM_RFCOMM,
-	FAM_SCO,
+	FAM_SCO,	/* these two are never connected here */
 	FAM_ISO,
 	FAM_PIPE,	/* sv[0] reads, sv[1] writes */
 	FAM_FIFO,	/* a pipe with a name */
@@ -304,6 +305,8 @@ static const struct family families[] = {
 				 SOCK_SEQPACKET, 0 },
 	[FAM_L2CAP]	 = { "l2cap", AF_BLUETOOTH, SOCK_STREAM,
 			     BTPROTO_L2CAP },
+	[FAM_L2CAP_SEQPACKET] = { "l2cap_seqpacket", AF_BLUETOOTH,
+				  SOCK_SEQPACKET, BTPROTO_L2CAP },
 	[FAM_RFCOMM]	 = { "rfcomm", AF_BLUETOOTH, SOCK_STREAM,
 			     BTPROTO_RFCOMM },
 	[FAM_SCO]	 = { "sco", AF_BLUETOOTH, SOCK_SEQPACKET,

@@ -97,6 +97,7 @@ enum {
 	FID_tipc_stream		= FAM_TIPC_STREAM,
 	FID_tipc_seqpacket	= FAM_TIPC_SEQPACKET,
 	FID_l2cap		= FAM_L2CAP,
+	FID_l2cap_seqpacket	= FAM_L2CAP_SEQPACKET,
 	FID_rfcomm		= FAM_RFCOMM,
 	FID_sco			= FAM_SCO,
 	FID_iso			= FAM_ISO,
@@ -139,9 +140,14 @@ enum {
 #define ROW_TIPC(X, scenario, ...)					\
 	X(scenario, tipc_stream, __VA_ARGS__)				\
 	X(scenario, tipc_seqpacket, __VA_ARGS__)
-#define ROW_BT(X, scenario, ...)					\
+#define ROW_L2CAP(X, scenario, ...)					\
 	X(scenario, l2cap, __VA_ARGS__)					\
-	X(scenario, rfcomm, __VA_ARGS__)				\
+	X(scenario, l2cap_seqpacket, __VA_ARGS__)
+#define ROW_LINK(X, scenario, ...)					\
+	ROW_L2CAP(X, scenario, __VA_ARGS__)				\
+	X(scenario, rfcomm, __VA_ARGS__)
+#define ROW_BT(X, scenario, ...)					\
+	ROW_LINK(X, scenario, __VA_ARGS__)				\
 	X(scenario, sco, __VA_ARGS__)					\
 	X(scenario, iso, __VA_ARGS__)
 #define ROW_PIPE(X, scenario, ...)					\
@@ -471,7 +477,55 @@ enum {
 		"no SO_LINGER on TIPC: as peer_close")			\
 	ROW_TIPC(X, listener_shut_rdwr, T_END, E_RDHUP | E_HUP, E_HUP,	\
 		"tipc_poll(): TIPC_DISCONNECTING")			\
-	ROW_ONE(X, l2cap, unconnected_shut_rd, E_EOF, E_RDHUP, 0,	\
+	ROW_L2CAP(X, own_shut_rd, E_EOF, E_RDHUP, 0,			\
+		"l2cap_sock_shutdown(): nothing is sent")		\
+	ROW_L2CAP(X, own_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"l2cap_sock_shutdown(): closes both ways")		\
+	ROW_LINK(X, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"bt_sock_poll()")					\
+	ROW_L2CAP(X, peer_shut_rd, E_OUT, 0, 0,				\
+		"l2cap_sock_shutdown(): nothing is sent")		\
+	ROW_LINK(X, peer_shut_wr,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+	ROW_LINK(X, peer_shut_rdwr,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+	ROW_LINK(X, peer_data, E_IN | E_OUT, 0, 0,			\
+		"bt_sock_poll()")					\
+	ROW_LINK(X, peer_data_shut_wr,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+	ROW_L2CAP(X, own_shut_rd_peer_data, E_EOF, E_RDHUP, 0,		\
+		"bt_sock_poll(): data after SHUT_RD is kept")		\
+	ROW_LINK(X, peer_close,						\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+	ROW_LINK(X, peer_data_close,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+	ROW_LINK(X, peer_close_unread,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+	ROW_LINK(X, link_lost,						\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconn_cfm(): ETIMEDOUT")			\
+	ROW_LINK(X, data_link_lost,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"l2cap_disconn_cfm(): ETIMEDOUT")			\
+	ROW_LINK(X, listener_pending, E_IN, 0, 0,			\
+		"bt_accept_poll()")					\
+	ROW_LINK(X, listener_closed,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"bt_accept_dequeue(): those not accepted are closed")	\
+	ROW_ONE(X, rfcomm, own_shut_rd, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"rfcomm_sock_shutdown(): both ways, always")		\
+	ROW_ONE(X, rfcomm, own_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+		"rfcomm_sock_shutdown(): both ways, always")		\
+	ROW_ONE(X, rfcomm, peer_shut_rd,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"rfcomm_sock_shutdown(): both ways, always")		\
+	ROW_L2CAP(X, unconnected_shut_rd, E_EOF, E_RDHUP, 0,		\
 		"bt_sock_poll()")					\
 	ROW_ONE(X, rfcomm, unconnected_shut_rd,				\
 		E_GONE, E_RDHUP | E_HUP, E_HUP,				\
@@ -668,6 +722,15 @@ enum {
 		"tipc_sk_conn_proto_rcv() sets sk_err")			\
 	ROW_TIPC(X, listener, 0, 0, 0,					\
 		"tipc_poll()")						\
+	ROW_LINK(X, fresh, E_OUT, 0, 0,					\
+		"bt_sock_poll()")					\
+	ROW_LINK(X, not_accepted, E_OUT, 0, 0,				\
+		"bt_sock_poll()")					\
+	ROW_ONE(X, rfcomm, full, 0, 0, 0,				\
+		"bt_sock_poll(): no credits, the buffer is full")	\
+	ROW_ONE(X, rfcomm, full_peer_close,				\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"rfcomm_recv_disc(): ECONNRESET, what waits is dropped") \
 	ROW_BT(X, unconnected, E_OUT, 0, 0,				\
 		"bt_sock_poll()")					\
 	ROW_BT(X, listener, 0, 0, 0,					\

@@ -2,7 +2,7 @@
 /*
  * The families that want more than an address before there is a connection:
  * SMC an enterprise ID, TIPC a connect() that does not wait, Bluetooth an
- * address of its own for each protocol.
+ * address of its own for each protocol and two controllers, see vhci.h.
  *
  * any_socket(), any_listen(), any_connect() and any_pair() serve them and,
  * through common.h, all the others.  A family that the kernel does not have is
@@ -12,6 +12,7 @@
 #define RDHUP_RARE_H
 
 #include "common.h"
+#include "vhci.h"
 
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -278,21 +279,79 @@ static inline void enable_iso(void)
 	close(fd);
 }
 
+static inline socklen_t bt_len(enum family_id id)
+{
+	const union bt_addr *addr = NULL;
+
+	switch (id) {
+	case FAM_L2CAP:
+	case FAM_L2CAP_SEQPACKET:
+		return sizeof(addr->l2cap);
+	case FAM_RFCOMM:
+		return sizeof(addr->rfcomm);
+	case FAM_ISO:
+		return sizeof(addr->iso);
+	default:
+		return sizeof(addr->sco);
+	}
+}
+
+static inline unsigned char *bt_bdaddr(union bt_addr *addr, enum family_id id)
+{
+	return id == FAM_RFCOMM ? addr->rfcomm.bdaddr : addr->l2cap.bdaddr;
+}
+
 /* Bind to any controller at a free address. */
 static inline int bt_bind(int fd, enum family_id id)
 {
 	union bt_addr addr = { .sa.sa_family = AF_BLUETOOTH };
-	socklen_t len = sizeof(addr.sco);
 
-	if (id == FAM_L2CAP) {
-		len = sizeof(addr.l2cap);
-	} else if (id == FAM_RFCOMM) {
-		len = sizeof(addr.rfcomm);
-	} else if (id == FAM_ISO) {
+	if (id == FAM_ISO)
 		addr.iso.bdaddr_type = 1;
-		len = sizeof(addr.iso);
-	}
-	return bind(fd, &addr.sa, len) ? -errno : 0;
+	return bind(fd, &addr.sa, bt_len(id)) ? -errno : 0;
+}
+
+/* The controllers of this process, see vhci.h, and what became of them. */
+static inline struct vhci_pair *bt_controllers(int *err)
+{
+	static struct vhci_pair pair;
+	static bool started;
+	static int result;
+
+	if (!started)
+		result = vhci_start(&pair);
+	started = true;
+	*err = result;
+	return &pair;
+}
+
+/*
+ * A socket of our first controller that is connected to @listener, by way of
+ * the second one.
+ */
+static inline int bt_connect(enum family_id id, int listener)
+{
+	const struct family *f = &families[id];
+	union bt_addr from = { .sa.sa_family = AF_BLUETOOTH }, to;
+	socklen_t len = sizeof(to);
+	const struct vhci_pair *pair;
+	int fd, err;
+
+	pair = bt_controllers(&err);
+	if (err)
+		return err;
+	if (getsockname(listener, &to.sa, &len))
+		return -errno;
+	memcpy(bt_bdaddr(&from, id), pair->end[0].addr, 6);
+	memcpy(bt_bdaddr(&to, id), pair->end[1].addr, 6);
+	fd = socket(AF_BLUETOOTH, f->type | SOCK_CLOEXEC, f->protocol);
+	if (fd < 0)
+		return -errno;
+	if (!bind(fd, &from.sa, bt_len(id)) && !connect(fd, &to.sa, bt_len(id)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 /* ------------------------------------------------------------ all of them */
@@ -326,6 +385,13 @@ static inline int any_listen(enum family_id id)
 	return err;
 }
 
+static inline int any_connect(enum family_id id, int listener)
+{
+	if (families[id].domain == AF_BLUETOOTH)
+		return bt_connect(id, listener);
+	return connect_to(id, listener);
+}
+
 /* Make it possible to have @id at all; a negative errno if it is missing. */
 static inline int any_ready(enum family_id id)
 {
@@ -340,12 +406,32 @@ static inline int any_ready(enum family_id id)
 	return id == FAM_SMC ? smc_enable() : 0;
 }
 
+static inline int bt_pair(enum family_id id, int sv[2])
+{
+	int err = 0, listener = any_listen(id);
+
+	if (listener < 0)
+		return listener;
+	sv[1] = bt_connect(id, listener);
+	if (sv[1] < 0) {
+		err = sv[1];
+	} else {
+		sv[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (sv[0] < 0)
+			err = -errno;
+	}
+	close(listener);
+	return err;
+}
+
 static inline int any_pair(enum family_id id, int sv[2])
 {
 	if (id == FAM_SMC)
 		return smc_pair(sv);
 	if (families[id].domain == AF_TIPC)
 		return tipc_pair(id, sv);
+	if (families[id].domain == AF_BLUETOOTH)
+		return bt_pair(id, sv);
 	return make_pair(id, sv);
 }
 

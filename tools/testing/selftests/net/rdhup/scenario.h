@@ -46,6 +46,7 @@ enum step {
 	CLOSE_LISTENER,
 	SHUT_LISTENER_RD,
 	FIFO_WRITER,	/* a new writer opens the FIFO */
+	LINK_LOST,	/* the two Bluetooth controllers lose each other */
 };
 
 /*
@@ -103,7 +104,9 @@ enum step {
 	X(reset_before_accept, ACCEPTING, PEER_RESET, ACCEPT)		\
 	X(readers_gone, WRITER, PEER_CLOSE)				\
 	X(full_readers_gone, WRITER, OWN_FILL, PEER_CLOSE)		\
-	X(writer_back, PAIR, PEER_CLOSE, FIFO_WRITER)
+	X(writer_back, PAIR, PEER_CLOSE, FIFO_WRITER)			\
+	X(link_lost, PAIR, LINK_LOST)					\
+	X(data_link_lost, PAIR, PEER_WRITE, LINK_LOST)
 
 enum scenario_id {
 #define X(name, ...) SC_##name,
@@ -195,16 +198,16 @@ static inline int play_start(struct play *p, enum scenario_id id,
 		p->own = any_listen(family);
 		return p->own < 0 ? p->own : 0;
 	case CLIENT:
-		p->listener = listen_on(family);
+		p->listener = any_listen(family);
 		if (p->listener < 0)
 			return p->listener;
-		p->own = connect_to(family, p->listener);
+		p->own = any_connect(family, p->listener);
 		return p->own < 0 ? p->own : 0;
 	case ACCEPTING:
-		p->listener = listen_on(family);
+		p->listener = any_listen(family);
 		if (p->listener < 0)
 			return p->listener;
-		p->peer = connect_to(family, p->listener);
+		p->peer = any_connect(family, p->listener);
 		return p->peer < 0 ? p->peer : 0;
 	case CONNECTING:
 		return start_connecting(p);
@@ -336,7 +339,7 @@ static inline int play_step(struct play *p, enum step step)
 		ret = p->own;
 		break;
 	case CONNECT:
-		p->peer = connect_to(p->family, p->own);
+		p->peer = any_connect(p->family, p->own);
 		return p->peer < 0 ? p->peer : 0;
 	case REFUSED:
 		return refused(p, 0);
@@ -350,6 +353,8 @@ static inline int play_step(struct play *p, enum step step)
 		break;
 	case FIFO_WRITER:
 		return fifo_writer(p);
+	case LINK_LOST:
+		return vhci_lose_link(bt_controllers(&ret));
 	}
 	return ret < 0 ? -errno : 0;
 }
