@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bluetooth sockets: our own shutdown() and those who wait.
+ * Bluetooth sockets: our own shutdown(), the end of a connection, and those
+ * who wait for either.
  *
- * There is no controller here, so the sockets are not connected.  That is
- * where the defect was: closing a connection tells the waiters by itself, but
- * a socket without one has nobody else to do so.
- *
+ * Sockets that are not connected:
  * 1. After shutdown(SHUT_RDWR) poll says IN RDNORM RDHUP HUP, and a waiter in
- *    poll, epoll or recv() is woken.
+ *    poll, epoll or recv() is woken: where no connection is to be closed,
+ *    nobody else does so.
  * 2. A listening socket then says HUP as well, and a sleeping accept() fails.
  *
+ * Connections between two virtual controllers, see vhci.h:
+ * 3. Whoever ends one, or if the link is lost, poll says IN RDHUP HUP, in one
+ *    edge; see expect.h for the rest, which states.c asks for.
+ * 4. A sleeping recv() or send() returns, and a recv() after that does not
+ *    sleep.
+ * 5. What was sent before the end is read before it.
+ *
  * ISO sockets exist only once the experimental feature has been switched on,
- * which needs privileges: see rare.h.
+ * which needs privileges, as controllers do: see rare.h.
  */
 #include "expect.h"
 #include "kselftest_harness.h"
@@ -183,6 +189,235 @@ TEST_F(bt, listener_shutdown_ends_blocked_accept)
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(-1, b.ret);
 	EXPECT_EQ(EBADFD, b.err);
+}
+
+/* 3 to 5: connections. */
+
+FIXTURE(link)
+{
+	int own;
+	int peer;
+};
+
+FIXTURE_VARIANT(link)
+{
+	enum family_id family;
+	int closed;	/* errno of the first recv() after the peer's end */
+};
+
+/* A stream is told by an error; bt_sock_recvmsg() makes it an end of file. */
+FIXTURE_VARIANT_ADD(link, l2cap) {
+	.family = FAM_L2CAP,
+	.closed = ECONNRESET,
+};
+
+FIXTURE_VARIANT_ADD(link, l2cap_seqpacket) {
+	.family = FAM_L2CAP_SEQPACKET,
+};
+
+FIXTURE_VARIANT_ADD(link, rfcomm) {
+	.family = FAM_RFCOMM,
+	.closed = ECONNRESET,
+};
+
+FIXTURE_SETUP(link)
+{
+	int sv[2], err;
+
+	self->own = -1;
+	self->peer = -1;
+	err = any_ready(variant->family) ?: any_pair(variant->family, sv);
+	if (is_missing(err))
+		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	self->own = sv[0];
+	self->peer = sv[1];
+}
+
+FIXTURE_TEARDOWN(link)
+{
+	close(self->own);
+	close(self->peer);
+}
+
+static int lose_link(void)
+{
+	int err;
+
+	return vhci_lose_link(bt_controllers(&err));
+}
+
+static int close_peer(FIXTURE_DATA(link) *self)
+{
+	int fd = self->peer;
+
+	self->peer = -1;
+	return close(fd);
+}
+
+/* All ends by the peer say the same, and so does a lost link. */
+#define LINK_ALL	((unsigned int)ALL_peer_close__l2cap)
+#define LINK_ONLY	((unsigned int)ONLY_peer_close__l2cap)
+static_assert(ALL_peer_close__l2cap == ALL_peer_close__l2cap_seqpacket &&
+	      ALL_peer_close__l2cap == ALL_peer_close__rfcomm &&
+	      ALL_peer_close__l2cap == ALL_link_lost__l2cap &&
+	      ALL_peer_close__l2cap == ALL_link_lost__l2cap_seqpacket &&
+	      ALL_peer_close__l2cap == ALL_link_lost__rfcomm, "peer's end");
+
+static void expect_one_edge(struct __test_metadata *_metadata, struct waiter *w)
+{
+	ASSERT_TRUE(waiter_end(w, WAKE_MS));
+	EXPECT_MASK(LINK_ALL & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR),
+		    w->mask);
+	EXPECT_MASK(0, epoll_next(w->fd, MUST_NOT_MS));
+	close(w->fd);
+}
+
+TEST_F(link, peer_close_is_one_edge)
+{
+	struct waiter w = { .epoll = true };
+
+	w.fd = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, close_peer(self));
+	expect_one_edge(_metadata, &w);
+}
+
+TEST_F(link, peer_shutdown_is_one_edge)
+{
+	struct waiter w = { .epoll = true };
+
+	w.fd = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_RDWR));
+	expect_one_edge(_metadata, &w);
+}
+
+/* Data is one edge, the end another one. */
+TEST_F(link, data_and_close_are_two_edges)
+{
+	struct waiter w = { .epoll = true };
+
+	w.fd = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(3, send(self->peer, "abc", 3, 0));
+	EXPECT_MASK(EPOLLIN, epoll_next(w.fd, MUST_MS));
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, close_peer(self));
+	expect_one_edge(_metadata, &w);
+}
+
+TEST_F(link, lost_link_is_one_edge)
+{
+	struct waiter w = { .epoll = true };
+
+	w.fd = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, lose_link());
+	expect_one_edge(_metadata, &w);
+}
+
+TEST_F(link, lost_link_wakes_both_ends)
+{
+	struct waiter own = { .fd = self->own, .events = EPOLLRDHUP };
+	struct waiter peer = { .fd = self->peer, .events = EPOLLRDHUP };
+
+	ASSERT_EQ(0, waiter_start(&own));
+	ASSERT_EQ(0, waiter_start(&peer));
+	ASSERT_EQ(0, lose_link());
+	EXPECT_TRUE(waiter_end(&own, WAKE_MS));
+	EXPECT_MASK(LINK_ONLY, own.mask);
+	EXPECT_TRUE(waiter_end(&peer, WAKE_MS));
+	EXPECT_MASK(LINK_ONLY, peer.mask);
+	EXPECT_MASK(LINK_ALL, mask_of(self->own, 0));
+	EXPECT_MASK(LINK_ALL, mask_of(self->peer, 0));
+}
+
+/* recv() returns 0, whether it may sleep or not. */
+static void expect_eof(struct __test_metadata *_metadata, int fd)
+{
+	struct waiter w = { .fd = fd, .wait = wait_recv };
+	char c;
+
+	waiter_start(&w);
+	EXPECT_TRUE(waiter_end(&w, WAKE_MS))
+		TH_LOG("recv sleeps, though nothing can come");
+	EXPECT_EQ(0, w.ret)
+		TH_LOG("recv: %s", strerror(w.err));
+	EXPECT_EQ(0, recv(fd, &c, 1, MSG_DONTWAIT))
+		TH_LOG("recv: %s", strerror(errno));
+}
+
+TEST_F(link, peer_close_ends_blocked_recv)
+{
+	struct waiter b = { .fd = self->own, .wait = wait_recv };
+
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, close_peer(self));
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
+	EXPECT_EQ(variant->closed ? -1 : 0, b.ret);
+	EXPECT_EQ(variant->closed, b.err);
+	expect_eof(_metadata, self->own);
+}
+
+TEST_F(link, lost_link_ends_blocked_recv)
+{
+	struct waiter b = { .fd = self->own, .wait = wait_recv };
+
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, lose_link());
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
+	EXPECT_EQ(-1, b.ret);
+	EXPECT_EQ(ETIMEDOUT, b.err);
+	expect_eof(_metadata, self->own);
+}
+
+/* There is no half-close: our own SHUT_WR closes the other way as well. */
+TEST_F(link, own_shut_wr_ends_blocked_recv)
+{
+	struct waiter b = { .fd = self->own, .wait = wait_recv };
+
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS))
+		TH_LOG("still asleep, though poll would now say %s",
+		       mask_str(mask_of(self->own, 0)));
+	EXPECT_EQ(0, b.ret)
+		TH_LOG("recv: %s", strerror(b.err));
+	expect_eof(_metadata, self->own);
+}
+
+TEST_F(link, data_is_read_before_the_end)
+{
+	char buf[8];
+
+	ASSERT_EQ(3, send(self->peer, "abc", 3, 0));
+	ASSERT_EQ(0, close_peer(self));
+	EXPECT_MASK(EPOLLHUP | EPOLLERR, poll_mask(self->own, 0, MUST_MS));
+	EXPECT_EQ(3, recv(self->own, buf, sizeof(buf), 0));
+	if (variant->closed) {
+		EXPECT_EQ(-1, recv(self->own, buf, sizeof(buf), 0));
+		EXPECT_EQ(variant->closed, errno);
+	}
+	expect_eof(_metadata, self->own);
+}
+
+/* Only RFCOMM has a window of its own that fills up. */
+TEST_F(link, peer_close_ends_blocked_send)
+{
+	struct waiter b = { .fd = self->own, .wait = wait_send };
+
+	if (variant->family != FAM_RFCOMM)
+		return;
+	ASSERT_EQ(0, fill(self->own));
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, close_peer(self));
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
+	EXPECT_EQ(-1, b.ret);
+	EXPECT_EQ(ECONNRESET, b.err);
 }
 
 TEST_HARNESS_MAIN
