@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/tls.h>
 #include <linux/vm_sockets.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -27,6 +28,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -521,6 +523,30 @@ static inline int make_pair(enum family_id id, int sv[2])
 		     strerror(-__err));					\
 	ASSERT_EQ(0, __err);						\
 } while (0)
+
+/*
+ * Move to a network namespace of our own, where lo is up: for what needs
+ * privileges that anybody has over a namespace of his own.  Only with a single
+ * thread, and before there are sockets that are to be used on.  0, or -EPERM
+ * if not even user namespaces are permitted, or another negative errno.
+ */
+static inline int own_net(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd, err = 0;
+
+	/* A kernel without namespaces has to do with what there is. */
+	if (unshare(CLONE_NEWNET) && errno != EINVAL &&
+	    unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return errno == EINVAL || errno == ENOSPC ? -EPERM : -errno;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
+		err = -errno;
+	close(fd);
+	return err;
+}
 
 /*
  * How often thread @tid of this process has gone to sleep of its own will:

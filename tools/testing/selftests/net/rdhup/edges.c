@@ -183,13 +183,14 @@ static int tun_open(void)
 		.ifr_name = "rdhup0",
 		.ifr_flags = IFF_TUN | IFF_NO_PI,
 	};
-	int tun, ctl, err = 0;
+	int tun, ctl, err;
 
-	if (unshare(CLONE_NEWNET) && errno != EINVAL)
-		return -errno;
+	err = own_net();
+	if (err)
+		return err;
 	tun = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (tun < 0)
-		return -errno;
+		return errno == EACCES ? -EPERM : -errno;
 	ctl = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (ctl < 0 || ioctl(tun, TUNSETIFF, &ifr))
 		goto fail;

@@ -714,6 +714,8 @@ TEST_F(tcp, fast_open_with_the_end)
 	ssize_t n;
 
 	fd = open(sysctl, O_RDWR | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES && !own_net())
+		fd = open(sysctl, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		SKIP(return, "%s: %s", sysctl, strerror(errno));
 	n = read(fd, saved, sizeof(saved));

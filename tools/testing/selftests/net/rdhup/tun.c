@@ -21,7 +21,7 @@
 /* So long may it take until a waiter is told; used up by failures only. */
 #define TOLD_MS	2000
 
-static int tun_open(char name[IFNAMSIZ])
+static int tun_try(char name[IFNAMSIZ])
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
@@ -37,6 +37,14 @@ static int tun_open(char name[IFNAMSIZ])
 	}
 	memcpy(name, ifr.ifr_name, IFNAMSIZ);
 	return fd;
+}
+
+/* Who may not make a device where he is does so in a network of his own. */
+static int tun_open(char name[IFNAMSIZ])
+{
+	int fd = tun_try(name);
+
+	return fd == -EPERM && !own_net() ? tun_try(name) : fd;
 }
 
 /* ip link delete @name */

@@ -9,10 +9,13 @@
 
 #include "common.h"
 
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/if.h>
 #include <netinet/ip.h>
+
+/* Bytes of a packet that are kept: the longest headers of IPv4 and TCP. */
+#define WIRE_HEADERS	120
 
 struct wire_end {
 	unsigned int fin;	/* segments with FIN, with RST */
@@ -39,7 +42,21 @@ static inline __be16 to_be16(unsigned short host)
 	return v.be;
 }
 
-/* Start to watch; connections are chosen by wire_ends(). */
+/* Have @fd keep the headers only, so that more segments fit. */
+static inline void wire_truncate(int fd)
+{
+	struct sock_filter headers = BPF_STMT(BPF_RET | BPF_K, WIRE_HEADERS);
+	struct sock_fprog prog = { .len = 1, .filter = &headers };
+
+	/* Some systems give filters to root alone, who needs none. */
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+/*
+ * Start to watch; connections are chosen by wire_ends().  Who may not watch
+ * the network that he is in gets one of his own: to be called before sockets
+ * are made.
+ */
 static inline int wire_open(struct wire *w)
 {
 	struct sockaddr_ll ll = {
@@ -47,15 +64,24 @@ static inline int wire_open(struct wire *w)
 		.sll_protocol = to_be16(ETH_P_ALL),
 		.sll_ifindex = (int)if_nametoindex("lo"),
 	};
-	int size = 64 << 20;
+	int size = 64 << 20, err;
 
 	memset(w, 0, sizeof(*w));
 	w->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (w->fd < 0 && errno == EPERM) {
+		err = own_net();
+		if (err)
+			return err;
+		w->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	}
 	if (w->fd < 0)
 		return -errno;
 	/* A full buffer of the connection must fit, or the FIN gets lost. */
-	if (setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+	if (setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+		       sizeof(size)) &&
+	    setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)))
 		return -errno;
+	wire_truncate(w->fd);
 	return bind(w->fd, (struct sockaddr *)&ll, sizeof(ll)) ? -errno : 0;
 }
 
@@ -96,7 +122,7 @@ static inline int wire_pair(struct wire *w, int *own, int *peer)
 /* Count what was sent since the last call. */
 static inline void wire_read(struct wire *w)
 {
-	unsigned char pkt[256];
+	unsigned char pkt[WIRE_HEADERS];
 	struct sockaddr_ll ll;
 	struct wire_end *from;
 	struct tcphdr tcp;
