@@ -324,7 +324,8 @@ static inline bool is_missing(int err)
 {
 	return err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
 	       err == -ESOCKTNOSUPPORT || err == -ENOPROTOOPT ||
-	       err == -ENOENT || err == -EADDRNOTAVAIL || err == -EPERM;
+	       err == -ENOENT || err == -EADDRNOTAVAIL || err == -EPERM ||
+	       err == -ENODEV;
 }
 
 static inline bool family_is_unix(enum family_id id)

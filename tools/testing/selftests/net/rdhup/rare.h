@@ -14,6 +14,7 @@
 #include "common.h"
 #include "vhci.h"
 
+#include <dirent.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/smc.h>
@@ -25,7 +26,8 @@
  * Two hosts, or a host and itself, agree to use SMC-D version 2 only if they
  * have an enterprise ID in common.  Without it, as without a usable device,
  * SMC falls back to TCP in silence.  So set one, and look whether what is sent
- * goes through TCP.
+ * goes through TCP.  That is a failure, unless the kernel says that it has no
+ * device: the loopback is an option, and younger than SMC.
  */
 
 /* As many characters as an enterprise ID has, filled up with blanks. */
@@ -110,12 +112,12 @@ static inline int genl_family(int nl, const char *name)
 	return nla ? *(__u16 *)((char *)nla + NLA_HDRLEN) : -ENOENT;
 }
 
-/* Set the enterprise ID; -EPERM if we may not. */
-static inline int smc_enable(void)
+/* A socket for SMC's commands, whose number goes to @family. */
+static inline int smc_genl(int *family)
 {
 	struct sockaddr_nl snl = { .nl_family = AF_NETLINK };
 	struct timeval tv = { .tv_sec = MUST_MS / 1000 };
-	int nl, family, err = 0;
+	int nl, err = 0;
 
 	nl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (nl < 0)
@@ -123,11 +125,23 @@ static inline int smc_enable(void)
 	if (setsockopt(nl, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) ||
 	    bind(nl, (struct sockaddr *)&snl, sizeof(snl)))
 		err = -errno;
-	family = err ?: genl_family(nl, SMC_GENL_FAMILY_NAME);
-	err = family;
-	if (family > 0)
-		err = genl_send(nl, family, SMC_NETLINK_ADD_UEID, NLM_F_ACK,
-				SMC_NLA_EID_TABLE_ENTRY, SMC_UEID);
+	*family = err ?: genl_family(nl, SMC_GENL_FAMILY_NAME);
+	if (*family > 0)
+		return nl;
+	close(nl);
+	return *family;
+}
+
+/* Set the enterprise ID; -EPERM if we may not. */
+static inline int smc_enable(void)
+{
+	int family = 0, nl = smc_genl(&family);
+	int err;
+
+	if (nl < 0)
+		return nl;
+	err = genl_send(nl, family, SMC_NETLINK_ADD_UEID, NLM_F_ACK,
+			SMC_NLA_EID_TABLE_ENTRY, SMC_UEID);
 	if (!err)
 		err = genl_ack(nl);
 	close(nl);
@@ -160,6 +174,90 @@ static inline int smc_is_used(int from, int to)
 	    !poll_mask(to, EPOLLIN, MUST_MS) || recv(to, &c, 1, 0) != 1)
 		return -EIO;
 	return tcp_bytes_sent(from) == before ? 0 : -EPROTO;
+}
+
+/* "No SMC device found": a code that SMC's statistics of fallbacks have. */
+#define SMC_NO_DEVICE	0x03030000
+
+/* Is @msg about clients of this network that fell back for want of a device? */
+static inline bool smc_is_no_device(struct genl_msg *msg)
+{
+	int len = msg->nlh.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
+	struct nlattr *nest, *type, *code;
+
+	nest = attr_find(attr_first(msg), len, SMC_GEN_FBACK_STATS);
+	if (!nest)
+		return false;
+	len = nest->nla_len - NLA_HDRLEN;
+	nest = (void *)nest + NLA_HDRLEN;
+	type = attr_find(nest, len, SMC_NLA_FBACK_STATS_TYPE);
+	code = attr_find(nest, len, SMC_NLA_FBACK_STATS_RSN_CODE);
+	return type && !*((__u8 *)type + NLA_HDRLEN) &&
+	       code && *(__u32 *)((char *)code + NLA_HDRLEN) == SMC_NO_DEVICE;
+}
+
+/* Have clients here fallen back to TCP because there is no SMC device? */
+static inline bool smc_lacks_device(void)
+{
+	int len, family = 0, nl = smc_genl(&family);
+	bool found = false, done = false;
+	struct nlmsghdr *nlh;
+	char buf[8192];
+
+	if (nl < 0)
+		return false;
+	if (genl_send(nl, family, SMC_NETLINK_GET_FBACK_STATS, NLM_F_DUMP, 0,
+		      NULL))
+		done = true;
+	while (!done) {
+		len = recv(nl, buf, sizeof(buf), 0);
+		done = len <= 0;
+		for (nlh = (void *)buf; NLMSG_OK(nlh, (unsigned int)len);
+		     nlh = NLMSG_NEXT(nlh, len)) {
+			if (nlh->nlmsg_type == family)
+				found |= smc_is_no_device((void *)nlh);
+			else
+				done = true;
+		}
+	}
+	close(nl);
+	return found;
+}
+
+/* Is there a device of the class that dibs loopback is in? */
+static inline bool smc_dibs_exists(void)
+{
+	DIR *dir = opendir("/sys/class/dibs");
+	const struct dirent *entry;
+	bool found = false;
+
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = entry->d_name[0] != '.';
+	closedir(dir);
+	return found;
+}
+
+/*
+ * Is it right to expect that SMC does not fall back?  Where there is a device
+ * it must not.  Where none is to be seen (before dibs the loopback was not),
+ * try, and have the kernel say why it fell back: -ENODEV for want of a device.
+ */
+static inline int smc_device(void)
+{
+	int sv[2], err;
+
+	if (smc_dibs_exists())
+		return 0;
+	err = make_pair(FAM_SMC, sv);
+	if (err)
+		return err;
+	if (smc_is_used(sv[1], sv[0]) == -EPROTO && smc_lacks_device())
+		err = -ENODEV;
+	close(sv[0]);
+	close(sv[1]);
+	return err;
 }
 
 /* A pair as make_pair()'s; -EPROTO if it has fallen back to TCP. */
@@ -403,7 +501,7 @@ static inline int any_ready(enum family_id id)
 	if (fd < 0)
 		return fd;
 	close(fd);
-	return id == FAM_SMC ? smc_enable() : 0;
+	return id == FAM_SMC ? smc_enable() ?: smc_device() : 0;
 }
 
 static inline int bt_pair(enum family_id id, int sv[2])
