@@ -44,6 +44,9 @@
  * - SCTP has no half-close: its SHUTDOWN ends both directions, and so RDHUP
  *   follows our own SHUT_WR, with HUP.  The peer's end leaves it without HUP.
  *   TIPC has not even a shutdown() of one direction.
+ * - Bluetooth has none either, but for L2CAP's SHUT_RD, which closes nothing
+ *   and after which nothing can be sent.  Every end by the peer is ECONNRESET,
+ *   and what has ended before accept() is never accepted.
  * - SMC's peer that aborts gives ERR without HUP, and OUT only if there was
  *   room.
  * - An urgent byte is outside of the stream with TCP and SMC (PRI without IN);
