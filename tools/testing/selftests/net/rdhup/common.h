@@ -270,8 +270,8 @@ enum family_id {
 	FAM_L2CAP,	/* in enhanced retransmission mode */
 	FAM_L2CAP_SEQPACKET,	/* in basic mode */
 	FAM_RFCOMM,
-	FAM_SCO,	/* these two are never connected here */
-	FAM_ISO,
+	FAM_SCO,
+	FAM_ISO,	/* never connected here */
 	FAM_PIPE,	/* sv[0] reads, sv[1] writes */
 	FAM_FIFO,	/* a pipe with a name */
 	NR_FAMILIES,

@@ -46,7 +46,7 @@
  *   TIPC has not even a shutdown() of one direction.
  * - Bluetooth has none either, but for L2CAP's SHUT_RD, which closes nothing
  *   and after which nothing can be sent.  Every end by the peer is ECONNRESET,
- *   and what has ended before accept() is never accepted.
+ *   as our own is on SCO, and what has ended before accept() is never accepted.
  * - SMC's peer that aborts gives ERR without HUP, and OUT only if there was
  *   room.
  * - An urgent byte is outside of the stream with TCP and SMC (PRI without IN);
@@ -148,10 +148,10 @@ enum {
 	X(scenario, l2cap_seqpacket, __VA_ARGS__)
 #define ROW_LINK(X, scenario, ...)					\
 	ROW_L2CAP(X, scenario, __VA_ARGS__)				\
-	X(scenario, rfcomm, __VA_ARGS__)
+	X(scenario, rfcomm, __VA_ARGS__)				\
+	X(scenario, sco, __VA_ARGS__)
 #define ROW_BT(X, scenario, ...)					\
 	ROW_LINK(X, scenario, __VA_ARGS__)				\
-	X(scenario, sco, __VA_ARGS__)					\
 	X(scenario, iso, __VA_ARGS__)
 #define ROW_PIPE(X, scenario, ...)					\
 	X(scenario, pipe, __VA_ARGS__)					\
@@ -484,38 +484,38 @@ enum {
 		"l2cap_sock_shutdown(): nothing is sent")		\
 	ROW_L2CAP(X, own_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
 		"l2cap_sock_shutdown(): closes both ways")		\
-	ROW_LINK(X, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
+	ROW_L2CAP(X, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
 		"bt_sock_poll()")					\
 	ROW_L2CAP(X, peer_shut_rd, E_OUT, 0, 0,				\
 		"l2cap_sock_shutdown(): nothing is sent")		\
 	ROW_LINK(X, peer_shut_wr,					\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+		"l2cap_disconnect_req() and the like: ECONNRESET")	\
 	ROW_LINK(X, peer_shut_rdwr,					\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+		"l2cap_disconnect_req() and the like: ECONNRESET")	\
 	ROW_LINK(X, peer_data, E_IN | E_OUT, 0, 0,			\
 		"bt_sock_poll()")					\
 	ROW_LINK(X, peer_data_shut_wr,					\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+		"l2cap_disconnect_req() and the like: ECONNRESET")	\
 	ROW_L2CAP(X, own_shut_rd_peer_data, E_EOF, E_RDHUP, 0,		\
 		"bt_sock_poll(): data after SHUT_RD is kept")		\
 	ROW_LINK(X, peer_close,						\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+		"l2cap_disconnect_req() and the like: ECONNRESET")	\
 	ROW_LINK(X, peer_data_close,					\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+		"l2cap_disconnect_req() and the like: ECONNRESET")	\
 	ROW_LINK(X, peer_close_unread,					\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconnect_req(), rfcomm_recv_disc(): ECONNRESET") \
+		"l2cap_disconnect_req() and the like: ECONNRESET")	\
 	ROW_LINK(X, link_lost,						\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconn_cfm(): ETIMEDOUT")			\
+		"l2cap_disconn_cfm(), sco_disconn_cfm(): ETIMEDOUT")			\
 	ROW_LINK(X, data_link_lost,					\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconn_cfm(): ETIMEDOUT")			\
+		"l2cap_disconn_cfm(), sco_disconn_cfm(): ETIMEDOUT")			\
 	ROW_LINK(X, listener_pending, E_IN, 0, 0,			\
 		"bt_accept_poll()")					\
 	ROW_LINK(X, listener_closed,					\
@@ -525,6 +525,20 @@ enum {
 		"rfcomm_sock_shutdown(): both ways, always")		\
 	ROW_ONE(X, rfcomm, own_shut_wr, E_GONE, E_RDHUP | E_HUP, E_HUP,	\
 		"rfcomm_sock_shutdown(): both ways, always")		\
+	ROW_ONE(X, rfcomm, own_shut_rdwr, E_GONE, E_RDHUP | E_HUP, E_HUP, \
+		"rfcomm_sock_shutdown(): both ways, always")		\
+	ROW_ONE(X, sco, own_shut_rd,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"__sco_sock_close(): ECONNRESET, though it is our own")	\
+	ROW_ONE(X, sco, own_shut_wr,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"__sco_sock_close(): ECONNRESET, though it is our own")	\
+	ROW_ONE(X, sco, own_shut_rdwr,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"__sco_sock_close(): ECONNRESET, though it is our own")	\
+	ROW_ONE(X, sco, peer_shut_rd,					\
+		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
+		"sco_sock_shutdown(): both ways, always")		\
 	ROW_ONE(X, rfcomm, peer_shut_rd,				\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
 		"rfcomm_sock_shutdown(): both ways, always")		\

@@ -396,7 +396,8 @@ static inline socklen_t bt_len(enum family_id id)
 
 static inline unsigned char *bt_bdaddr(union bt_addr *addr, enum family_id id)
 {
-	return id == FAM_RFCOMM ? addr->rfcomm.bdaddr : addr->l2cap.bdaddr;
+	return id == FAM_RFCOMM ? addr->rfcomm.bdaddr :
+	       id == FAM_SCO ? addr->sco.bdaddr : addr->l2cap.bdaddr;
 }
 
 /* Bind to any controller at a free address. */

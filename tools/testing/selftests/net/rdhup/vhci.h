@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Two Bluetooth controllers that hear each other, over two descriptors of
- * /dev/vhci: what BR/EDR connections need between sockets of one machine.
+ * /dev/vhci: what BR/EDR connections need between sockets of one machine.  One
+ * ACL link (L2CAP, RFCOMM) and one SCO link (audio) at a time.
  *
  * A thread of the process that uses them plays both controllers.  They are of
- * version 1.1, which has the fewest commands, and know no radio: a page is
- * answered at once if the other one scans for pages, and whatever a host sends
- * over the link is given to the other host and reported as completed.  Neither
- * pairs nor encrypts.  Numbers are those of the Bluetooth Core specification,
- * volume 4, part E; multi-byte fields are little-endian.
+ * version 1.2, the first with which audio works, have next to none of its
+ * options and know no radio: a page is answered at once if the other one scans
+ * for pages, and whatever a host sends over the link is given to the other host
+ * and reported as completed.  Neither pairs nor encrypts.  Numbers are those of
+ * the Bluetooth Core specification, volume 4, part E; fields of several bytes
+ * are little-endian.
  *
  * vhci_start() needs CAP_NET_ADMIN and the initial network namespace; nothing
  * here asserts, errors are negative errnos.  The controllers go away with the
@@ -35,6 +37,7 @@ struct vhci_dev_req {
 enum {
 	H4_CMD	= 0x01,
 	H4_ACL	= 0x02,
+	H4_SCO	= 0x03,
 	H4_EVT	= 0x04,
 	H4_VHCI	= 0xff,		/* between /dev/vhci and its user */
 };
@@ -48,7 +51,6 @@ enum {
 	EV_REMOTE_VERSION	= 0x0c,
 	EV_CMD_COMPLETE		= 0x0e,
 	EV_CMD_STATUS		= 0x0f,
-	EV_ROLE_CHANGE		= 0x12,
 	EV_NUM_COMP_PKTS	= 0x13,
 	EV_PTYPE_CHANGE		= 0x1d,
 };
@@ -57,6 +59,7 @@ enum {
 enum {
 	OP_CREATE_CONN		= 0x0405,
 	OP_DISCONNECT		= 0x0406,
+	OP_ADD_SCO		= 0x0407,
 	OP_ACCEPT_CONN		= 0x0409,
 	OP_REJECT_CONN		= 0x040a,
 	OP_CHANGE_PTYPE		= 0x040f,
@@ -67,9 +70,11 @@ enum {
 	OP_READ_LOCAL_NAME	= 0x0c14,
 	OP_WRITE_SCAN_ENABLE	= 0x0c1a,
 	OP_READ_CLASS		= 0x0c23,
+	OP_READ_VOICE_SETTING	= 0x0c25,
 	OP_READ_NUM_IAC		= 0x0c38,
 	OP_READ_IAC_LAP		= 0x0c39,
 	OP_READ_LOCAL_VERSION	= 0x1001,
+	OP_READ_LOCAL_COMMANDS	= 0x1002,
 	OP_READ_LOCAL_FEATURES	= 0x1003,
 	OP_READ_BUFFER_SIZE	= 0x1005,
 	OP_READ_BD_ADDR		= 0x1009,
@@ -87,11 +92,18 @@ enum {
 	HCI_BY_LOCAL_HOST	= 0x16,
 };
 
-#define VHCI_HANDLE		0x002a	/* of the only link there is */
+/* A link's handle is this plus its type: there is one of each at most. */
+#define VHCI_HANDLE		0x002a
+#define VHCI_LINK_SCO		0x00	/* audio, beside an ACL link */
+#define VHCI_LINK_ACL		0x01
+#define VHCI_NR_LINKS		2
+
+#define VHCI_VERSION		2	/* 1.2 */
 #define VHCI_ACL_LEN		1021	/* bytes in a packet of the link */
 #define VHCI_ACL_PKTS		8	/* packets on their way at once */
+#define VHCI_SCO_LEN		64
+#define VHCI_SCO_PKTS		8
 #define VHCI_SCAN_PAGE		0x02
-#define VHCI_LINK_ACL		0x01
 
 struct vhci {
 	int fd;
@@ -100,14 +112,13 @@ struct vhci {
 	unsigned char scan;	/* as the host has enabled it */
 };
 
-/* Both controllers, and the link between them. */
+/* Both controllers, and the links between them. */
 struct vhci_pair {
 	struct vhci end[2];
 	pthread_t thread;
 	pthread_mutex_t lock;	/* of what follows and of writing */
-	bool linked;
-	bool held;		/* no packet is reported as completed */
-	unsigned int owed[2];	/* those that were not, of each end */
+	bool linked[VHCI_NR_LINKS];
+	unsigned char asked;	/* the type of link that was requested last */
 };
 
 static inline void vhci_event(struct vhci *v, unsigned char event,
@@ -139,46 +150,56 @@ static inline void vhci_status(struct vhci *v, unsigned short op,
 }
 
 static inline void vhci_conn_complete(struct vhci *v, const struct vhci *other,
-				      unsigned char status)
+				      unsigned char type, unsigned char status)
 {
-	unsigned char params[11] = { status, VHCI_HANDLE, 0 };
+	unsigned char params[11] = { status, VHCI_HANDLE + type, 0 };
 
 	memcpy(params + 3, other->addr, 6);
-	params[9] = VHCI_LINK_ACL;
+	params[9] = type;
 	vhci_event(v, EV_CONN_COMPLETE, params, sizeof(params));
 }
 
-static inline void vhci_disconn_complete(struct vhci *v, unsigned char reason)
-{
-	const unsigned char params[] = { 0, VHCI_HANDLE, 0, reason };
-
-	vhci_event(v, EV_DISCONN_COMPLETE, params, sizeof(params));
-}
-
-static inline void vhci_packets_complete(struct vhci *v, unsigned int packets)
-{
-	const unsigned char params[] = {
-		1, VHCI_HANDLE, 0, packets & 0xff, packets >> 8,
-	};
-
-	if (packets)
-		vhci_event(v, EV_NUM_COMP_PKTS, params, sizeof(params));
-}
-
-static inline void vhci_create_conn(struct vhci *v, struct vhci *other,
-				    const unsigned char *addr)
+/* Between address and link type: a device of no class. */
+static inline void vhci_conn_request(struct vhci *v, const struct vhci *other,
+				     unsigned char type)
 {
 	unsigned char params[10] = {};
 
+	memcpy(params, other->addr, 6);
+	params[9] = type;
+	vhci_event(v, EV_CONN_REQUEST, params, sizeof(params));
+}
+
+/*
+ * The link of @type is no more, for @reason at end @i and @other_reason at the
+ * other one.  An ACL link takes the other one with it.
+ */
+static inline void vhci_unlink(struct vhci_pair *pair, int i, int type,
+			       unsigned char reason, unsigned char other_reason)
+{
+	unsigned char params[] = { 0, VHCI_HANDLE + type, 0, reason };
+
+	if (type == VHCI_LINK_ACL && pair->linked[VHCI_LINK_SCO])
+		vhci_unlink(pair, i, VHCI_LINK_SCO, reason, other_reason);
+	pair->linked[type] = false;
+	vhci_event(&pair->end[i], EV_DISCONN_COMPLETE, params, sizeof(params));
+	params[3] = other_reason;
+	vhci_event(&pair->end[!i], EV_DISCONN_COMPLETE, params,
+		   sizeof(params));
+}
+
+static inline void vhci_create_conn(struct vhci_pair *pair, int i,
+				    const unsigned char *addr)
+{
+	struct vhci *v = &pair->end[i], *other = &pair->end[!i];
+
 	vhci_status(v, OP_CREATE_CONN, 0);
 	if (memcmp(addr, other->addr, 6) || !(other->scan & VHCI_SCAN_PAGE)) {
-		vhci_conn_complete(v, other, HCI_PAGE_TIMEOUT);
+		vhci_conn_complete(v, other, VHCI_LINK_ACL, HCI_PAGE_TIMEOUT);
 		return;
 	}
-	/* Between address and link type: a device of no class. */
-	memcpy(params, v->addr, 6);
-	params[9] = VHCI_LINK_ACL;
-	vhci_event(other, EV_CONN_REQUEST, params, sizeof(params));
+	pair->asked = VHCI_LINK_ACL;
+	vhci_conn_request(other, v, VHCI_LINK_ACL);
 }
 
 /* Commands that are about the link, or lead to it. */
@@ -186,11 +207,12 @@ static inline void vhci_link_cmd(struct vhci_pair *pair, int i,
 				 unsigned short op, const unsigned char *args)
 {
 	struct vhci *v = &pair->end[i], *other = &pair->end[!i];
-	unsigned char params[255] = { 0, VHCI_HANDLE, 0 };
+	unsigned char params[255] = { 0, args[0], args[1] };
+	unsigned int type;
 
 	switch (op) {
 	case OP_CREATE_CONN:
-		vhci_create_conn(v, other, args);
+		vhci_create_conn(pair, i, args);
 		return;
 	case OP_REMOTE_NAME:
 		vhci_status(v, op, 0);
@@ -200,27 +222,30 @@ static inline void vhci_link_cmd(struct vhci_pair *pair, int i,
 		return;
 	case OP_ACCEPT_CONN:
 		vhci_status(v, op, 0);
-		pair->linked = true;
-		vhci_conn_complete(v, other, 0);
-		vhci_conn_complete(other, v, 0);
+		pair->linked[pair->asked] = true;
+		vhci_conn_complete(v, other, pair->asked, 0);
+		vhci_conn_complete(other, v, pair->asked, 0);
 		return;
 	case OP_REJECT_CONN:
 		vhci_status(v, op, 0);
-		vhci_conn_complete(v, other, args[6]);
-		vhci_conn_complete(other, v, args[6]);
+		vhci_conn_complete(v, other, pair->asked, args[6]);
+		vhci_conn_complete(other, v, pair->asked, args[6]);
 		return;
 	}
-	if (!pair->linked) {
+	type = args[0] - VHCI_HANDLE;
+	if (args[1] || type >= VHCI_NR_LINKS || !pair->linked[type]) {
 		vhci_status(v, op, HCI_NO_CONNECTION);
 		return;
 	}
 	switch (op) {
 	case OP_DISCONNECT:
 		vhci_status(v, op, 0);
-		pair->linked = false;
-		memset(pair->owed, 0, sizeof(pair->owed));
-		vhci_disconn_complete(v, HCI_BY_LOCAL_HOST);
-		vhci_disconn_complete(other, args[2]);
+		vhci_unlink(pair, i, type, HCI_BY_LOCAL_HOST, args[2]);
+		break;
+	case OP_ADD_SCO:
+		vhci_status(v, op, 0);
+		pair->asked = VHCI_LINK_SCO;
+		vhci_conn_request(other, v, VHCI_LINK_SCO);
 		break;
 	case OP_CHANGE_PTYPE:
 		vhci_status(v, op, 0);
@@ -233,7 +258,7 @@ static inline void vhci_link_cmd(struct vhci_pair *pair, int i,
 		break;
 	case OP_REMOTE_VERSION:
 		vhci_status(v, op, 0);
-		params[3] = 1;
+		params[3] = VHCI_VERSION;
 		vhci_event(v, EV_REMOTE_VERSION, params, 8);
 		break;
 	default:
@@ -253,9 +278,17 @@ static inline void vhci_cmd(struct vhci_pair *pair, int i, unsigned short op,
 		vhci_complete(v, op, ret, 1 + 8);
 		break;
 	case OP_READ_LOCAL_VERSION:
-		ret[1] = 1;		/* of HCI: 1.1 */
-		ret[4] = 1;		/* of the link manager */
+		ret[1] = VHCI_VERSION;	/* of HCI */
+		ret[4] = VHCI_VERSION;	/* of the link manager */
 		vhci_complete(v, op, ret, 1 + 8);
+		break;
+	case OP_READ_LOCAL_COMMANDS:	/* of the optional ones: */
+		ret[1 + 9] = 0x04;	/* OP_READ_VOICE_SETTING */
+		vhci_complete(v, op, ret, 1 + 64);
+		break;
+	case OP_READ_VOICE_SETTING:
+		ret[1] = 0x60;		/* 16 bits linear, as by default */
+		vhci_complete(v, op, ret, 1 + 2);
 		break;
 	case OP_READ_BD_ADDR:
 		memcpy(ret + 1, v->addr, 6);
@@ -264,7 +297,9 @@ static inline void vhci_cmd(struct vhci_pair *pair, int i, unsigned short op,
 	case OP_READ_BUFFER_SIZE:
 		ret[1] = VHCI_ACL_LEN & 0xff;
 		ret[2] = VHCI_ACL_LEN >> 8;
+		ret[3] = VHCI_SCO_LEN;
 		ret[4] = VHCI_ACL_PKTS;
+		ret[6] = VHCI_SCO_PKTS;
 		vhci_complete(v, op, ret, 1 + 7);
 		break;
 	case OP_READ_CLASS:
@@ -294,18 +329,21 @@ static inline void vhci_cmd(struct vhci_pair *pair, int i, unsigned short op,
 	}
 }
 
-/* The host of @i sends @len bytes over the link. */
-static inline void vhci_acl(struct vhci_pair *pair, int i,
-			    const unsigned char *pkt, size_t len)
+/* The host of @i sends @len bytes over a link; those of audio do not count. */
+static inline void vhci_data(struct vhci_pair *pair, int i,
+			     const unsigned char *pkt, size_t len)
 {
-	if (!pair->linked)
+	const unsigned char completed[] = { 1, VHCI_HANDLE + VHCI_LINK_ACL, 0,
+					    1, 0 };
+	int type = pkt[0] == H4_ACL ? VHCI_LINK_ACL : VHCI_LINK_SCO;
+
+	if (!pair->linked[type])
 		return;
 	if (write(pair->end[!i].fd, pkt, len) != (ssize_t)len)
 		perror("/dev/vhci: write");
-	if (pair->held)
-		pair->owed[i]++;
-	else
-		vhci_packets_complete(&pair->end[i], 1);
+	if (type == VHCI_LINK_ACL)
+		vhci_event(&pair->end[i], EV_NUM_COMP_PKTS, completed,
+			   sizeof(completed));
 }
 
 static inline void vhci_packet(struct vhci_pair *pair, int i,
@@ -314,8 +352,8 @@ static inline void vhci_packet(struct vhci_pair *pair, int i,
 	pthread_mutex_lock(&pair->lock);
 	if (pkt[0] == H4_CMD && len >= 4)
 		vhci_cmd(pair, i, pkt[1] | pkt[2] << 8, pkt + 4);
-	else if (pkt[0] == H4_ACL)
-		vhci_acl(pair, i, pkt, len);
+	else if (pkt[0] == H4_ACL || pkt[0] == H4_SCO)
+		vhci_data(pair, i, pkt, len);
 	pthread_mutex_unlock(&pair->lock);
 }
 
@@ -408,14 +446,11 @@ static inline int vhci_lose_link(struct vhci_pair *pair)
 	int err = 0;
 
 	pthread_mutex_lock(&pair->lock);
-	if (pair->linked) {
-		pair->linked = false;
-		memset(pair->owed, 0, sizeof(pair->owed));
-		for (int i = 0; i < 2; i++)
-			vhci_disconn_complete(&pair->end[i], HCI_LINK_TIMEOUT);
-	} else {
+	if (pair->linked[VHCI_LINK_ACL])
+		vhci_unlink(pair, 0, VHCI_LINK_ACL, HCI_LINK_TIMEOUT,
+			    HCI_LINK_TIMEOUT);
+	else
 		err = -ENOTCONN;
-	}
 	pthread_mutex_unlock(&pair->lock);
 	return err;
 }
