@@ -138,6 +138,16 @@ static inline short to_poll(unsigned int events)
 }
 
 /*
+ * @mask as poll(2) can say it: what a test expects of poll(), and the rest of
+ * what it can ask for, go through this.  Where WRNORM is another name for OUT,
+ * who asks for the one is told of the other.
+ */
+static inline unsigned int as_poll(unsigned int mask)
+{
+	return to_epoll((unsigned short)to_poll(mask));
+}
+
+/*
  * poll(2) @fd for @events (EPOLLxxx), waiting at most @ms milliseconds.
  * Returns the mask in EPOLLxxx, 0 if nothing came; aborts if poll fails.
  */
@@ -319,13 +329,13 @@ static const struct family families[] = {
 	[FAM_FIFO]	 = { "fifo", AF_UNSPEC, 0, 0 },
 };
 
-/* Is @err what socket() and the like say where there is no such family? */
+/* Is @err what socket(), bpf() and the like say where there is none? */
 static inline bool is_missing(int err)
 {
 	return err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
 	       err == -ESOCKTNOSUPPORT || err == -ENOPROTOOPT ||
 	       err == -ENOENT || err == -EADDRNOTAVAIL || err == -EPERM ||
-	       err == -ENODEV;
+	       err == -ENODEV || err == -ENOSYS;
 }
 
 static inline bool family_is_unix(enum family_id id)
@@ -744,7 +754,7 @@ static inline unsigned int poll_until_ms(int fd, unsigned int events,
 	long long end = now_ms() + ms;
 	unsigned int mask;
 
-	want = to_epoll((unsigned short)to_poll(want));
+	want = as_poll(want);
 	for (;;) {
 		mask = poll_mask(fd, events, 0);
 		if (mask == want || now_ms() >= end)
