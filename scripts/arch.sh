@@ -11,8 +11,8 @@
 # splat.  Results that are newer than the kernel and the tests are kept.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/machine.sh
-. "$top/scripts/machine.sh"
+# shellcheck source=scripts/guest.sh
+. "$top/scripts/guest.sh"
 
 inputs() { # inputs KERNEL
 	cat "$build/kernel/$1/inputs" "$build/selftests$tag/inputs"
@@ -21,11 +21,11 @@ inputs() { # inputs KERNEL
 	machine_row "$kernel_arch"
 }
 
+# Nothing that another guest writes to at the same time.
 run_on() { # run_on KIND
 	local guest=$arch-$1 started=$SECONDS log=$build/results/$arch-$1.log stamp
 	stamp=$build/results/$guest.inputs
 	machine_of "$guest"
-	"$top/scripts/kernel.sh" "$guest"
 	inputs "$kernel" >"$stamp.new"
 	if cmp -s "$stamp.new" "$stamp" && [ -s "$build/results/$guest.ktap" ]; then
 		step "$guest: nothing has changed since its last run"
@@ -42,12 +42,23 @@ run_on() { # run_on KIND
 }
 
 run_arch() { # run_arch NAME
-	local kind
+	local kind guests=() status=0
 	machine "$1"
 	"$top/scripts/selftests.sh" "$1"
+	need "${qemu[0]}"
+	build_init
 	for kind in base patched; do
-		run_on "$kind"
+		"$top/scripts/kernel.sh" "$1-$kind"
 	done
+	# much of a guest's time goes into waiting for what must not come
+	for kind in base patched; do
+		in_background run_on "$kind"
+		guests+=($!)
+	done
+	for kind in "${guests[@]}"; do
+		wait "$kind" || status=1
+	done
+	[ "$status" = 0 ] || exit 1
 	python3 "$top/scripts/arches.py" record "$build" "$1" "$build/guest/init$tag"
 }
 

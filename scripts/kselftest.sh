@@ -41,7 +41,7 @@ list_tests() {
 }
 
 fill_initramfs() {
-	local root=$build/guest/root target name limit
+	local root=$build/guest/$guest.root target name limit
 	rm -rf "$root"
 	mkdir -p "$root"
 	: >"$root/tests"
@@ -53,7 +53,7 @@ fill_initramfs() {
 	done < <(list_tests)
 	[ -s "$root/tests" ] || die "there is no test program '$programs'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
 	limit=${LIMIT:-$(awk '{ s += $2 } END { print s + 60 }' "$root/tests")}
-	pack_initramfs "$build/guest/tests.cpio" "$root"
+	pack_initramfs "$build/guest/$guest.cpio" "$root"
 	guest_limit=$limit
 }
 
@@ -79,7 +79,7 @@ if [ "${V:-}" = 1 ]; then
 fi
 status=0
 channels "$console" "$ktap"
-boot_guest "$image" "$build/guest/tests.cpio" \
+boot_guest "$image" "$build/guest/$guest.cpio" \
 	"ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $(env | sed -n '/^RDHUP_[A-Z_]*=[^ ]*$/p' | xargs)" \
 	"${channel_args[@]}" </dev/null || status=$?
 [ -z "$watch" ] || kill "$watch"

@@ -50,6 +50,18 @@ progress() {
 	printf '\r\033[K'
 }
 
+# in_background COMMAND...: $! is its pid, for wait.  It has a process group of
+# its own, which is ended when this script ends: what a shell puts into the
+# background would not hear of Ctrl-C otherwise.
+background=()
+in_background() {
+	set -m
+	"$@" </dev/null &
+	set +m
+	background+=("-$!")
+	trap 'kill -- "${background[@]}" 2>/dev/null || true' EXIT
+}
+
 trap 'trap - INT; printf "\nrdhup: interrupted; the same command carries on from here\n" >&2; exit 130' INT
 
 # The Debian package that brings a command (or, with a slash, a file).
