@@ -59,7 +59,7 @@ in_background() {
 	"$@" </dev/null &
 	set +m
 	background+=("-$!")
-	trap 'kill -- "${background[@]}" 2>/dev/null || true' EXIT
+	trap 'exec 2>/dev/null; kill -- "${background[@]}" || true' EXIT
 }
 
 trap 'trap - INT; printf "\nrdhup: interrupted; the same command carries on from here\n" >&2; exit 130' INT
