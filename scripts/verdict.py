@@ -56,7 +56,8 @@ def in_words(verdict):
     if tests:
         yield (f'Without the bit (control) a server cannot tell data from data and '
                f'end: {tests} tests fail there and pass on base, which has it.')
-    fixes = [proven(s + '/') for s in ('net', 'io_uring', 'vfs', 'net-next')]
+    fixes = [proven(s + '/') for s in {p[0].split('/')[0] for p in verdict.proofs}
+             if s != 'introduce']
     tests, patches = sum(f[0] for f in fixes), sum(f[1] for f in fixes)
     if tests:
         yield (f'What base gets wrong: {tests} tests fail there and pass on patched, '
