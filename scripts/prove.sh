@@ -39,10 +39,13 @@ state_of() {
 }
 
 prove_patch() { # prove_patch SERIES PATCH COMMIT
-	local program test before after mark
+	local program test ktap before after mark
 	while read -r _ program test; do
-		before=$(state_of "$test" "$(run_at "$3^" "$program")")
-		after=$(state_of "$test" "$(run_at "$3" "$program")")
+		# in steps: a guest that dies ends it all
+		ktap=$(run_at "$3^" "$program" </dev/null)
+		before=$(state_of "$test" "$ktap")
+		ktap=$(run_at "$3" "$program" </dev/null)
+		after=$(state_of "$test" "$ktap")
 		mark=holds
 		[ "$before $after" = "FAIL ok" ] || { mark="DOES NOT HOLD"; failed=$((failed + 1)); }
 		rows=$((rows + 1))
