@@ -247,11 +247,11 @@ static int lose_link(void)
 	return vhci_lose_link(bt_controllers(&err));
 }
 
-static int close_peer(FIXTURE_DATA(link) *self)
+static int close_peer(int *peer)
 {
-	int fd = self->peer;
+	int fd = *peer;
 
-	self->peer = -1;
+	*peer = -1;
 	return close(fd);
 }
 
@@ -280,7 +280,7 @@ TEST_F(link, peer_close_is_one_edge)
 	w.fd = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
 	ASSERT_LE(0, w.fd);
 	ASSERT_EQ(0, waiter_start(&w));
-	ASSERT_EQ(0, close_peer(self));
+	ASSERT_EQ(0, close_peer(&self->peer));
 	expect_one_edge(_metadata, &w);
 }
 
@@ -305,7 +305,7 @@ TEST_F(link, data_and_close_are_two_edges)
 	ASSERT_EQ(3, send(self->peer, "abc", 3, 0));
 	EXPECT_MASK(EPOLLIN, epoll_next(w.fd, MUST_MS));
 	ASSERT_EQ(0, waiter_start(&w));
-	ASSERT_EQ(0, close_peer(self));
+	ASSERT_EQ(0, close_peer(&self->peer));
 	expect_one_edge(_metadata, &w);
 }
 
@@ -356,7 +356,7 @@ TEST_F(link, peer_close_ends_blocked_recv)
 	struct waiter b = { .fd = self->own, .wait = wait_recv };
 
 	ASSERT_EQ(0, waiter_start(&b));
-	ASSERT_EQ(0, close_peer(self));
+	ASSERT_EQ(0, close_peer(&self->peer));
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(variant->closed ? -1 : 0, b.ret);
 	EXPECT_EQ(variant->closed, b.err);
@@ -395,7 +395,7 @@ TEST_F(link, data_is_read_before_the_end)
 	char buf[8];
 
 	ASSERT_EQ(3, send(self->peer, "abc", 3, 0));
-	ASSERT_EQ(0, close_peer(self));
+	ASSERT_EQ(0, close_peer(&self->peer));
 	EXPECT_MASK(EPOLLHUP | EPOLLERR, poll_mask(self->own, 0, MUST_MS));
 	EXPECT_EQ(3, recv(self->own, buf, sizeof(buf), 0));
 	if (variant->closed) {
@@ -414,7 +414,7 @@ TEST_F(link, peer_close_ends_blocked_send)
 		return;
 	ASSERT_EQ(0, fill(self->own));
 	ASSERT_EQ(0, waiter_start(&b));
-	ASSERT_EQ(0, close_peer(self));
+	ASSERT_EQ(0, close_peer(&self->peer));
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(-1, b.ret);
 	EXPECT_EQ(ECONNRESET, b.err);

@@ -512,10 +512,10 @@ enum {
 		"l2cap_disconnect_req() and the like: ECONNRESET")	\
 	ROW_LINK(X, link_lost,						\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconn_cfm(), sco_disconn_cfm(): ETIMEDOUT")			\
+		"l2cap_disconn_cfm(), sco_disconn_cfm(): ETIMEDOUT")	\
 	ROW_LINK(X, data_link_lost,					\
 		E_RESET, E_RDHUP | E_HUP | E_ERR, E_HUP | E_ERR,	\
-		"l2cap_disconn_cfm(), sco_disconn_cfm(): ETIMEDOUT")			\
+		"l2cap_disconn_cfm(), sco_disconn_cfm(): ETIMEDOUT")	\
 	ROW_LINK(X, listener_pending, E_IN, 0, 0,			\
 		"bt_accept_poll()")					\
 	ROW_LINK(X, listener_closed,					\
