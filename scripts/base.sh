@@ -177,7 +177,7 @@ fi
 
 case $kind in
 tar)
-	need_space 12 "unpacking and importing Linux"
+	need_space 3 "unpacking and importing Linux"
 	step "unpacking ${path##*/}"
 	rm -rf "$incoming"
 	mkdir -p "$incoming"
@@ -190,7 +190,7 @@ tar)
 	;;
 *)
 	check_source "$kind" "$path"
-	need_space 12 "importing Linux"
+	need_space 3 "importing Linux"
 	step "importing $path into git"
 	import "$kind" "$path"
 	;;

@@ -3,9 +3,10 @@
 #
 # Takes: K, one of control, base, patched, or patched with what finds faults:
 # debug has lockdep and KASAN, kcsan has KCSAN; of another architecture than
-# x86_64 if its name stands before it, as in sparc64-base.  Gives: $build/kernel/K/.config and the image, bzImage on
-# x86_64, in $build/kernel/K.  Does nothing if neither the tree nor the config
-# nor the compiler has changed since the last build.
+# x86_64 if its name stands before it, as in sparc64-base.
+# Gives: $build/kernel/K/.config and the image, bzImage on x86_64, in
+# $build/kernel/K.  Does nothing if neither the tree nor the config nor the
+# compiler has changed since the last build.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/machine.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tree.sh [--branches | SERIES]: turn patches/ and the files at kernel paths into the git
-# branches of $build/linux.git: control, introduce, one a series, patched.
+# tree.sh [--branches | SERIES]: turn patches/ and the files at kernel paths
+# into the git branches of $build/linux.git: control, introduce, one a series,
+# patched.
 # Worktrees of control, base and patched, and of SERIES if one is named, are
 # brought up to date under $build/linux/; with --branches, no worktree is.
 #
@@ -77,7 +78,11 @@ build_heads() {
 	head[patched]=${head[base]}
 	for series in $(sendable_series); do
 		head[$series]=$(build_series "$series" "${head[base]}")
-		head[patched]=$(build_series "$series" "${head[patched]}" -3)
+		if [ "${head[patched]}" = "${head[base]}" ]; then
+			head[patched]=${head[$series]}	# the first: the same commits
+		else
+			head[patched]=$(build_series "$series" "${head[patched]}" -3)
+		fi
 	done
 	while read -r file; do
 		grep -q "^$file " "$build/added" ||
