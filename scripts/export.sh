@@ -9,7 +9,8 @@
 # user.email, the submitter's own.
 # Gives: the mails, and refs/exported/SERIES/vN in $build/linux.git, from which
 # the next version's range-diff is made.  A patch that differs from the
-# version before must say how, in a line "vN: ..." below its "---".
+# version before must say how, in a line "vN: ..." below its "---"; for a patch
+# that is gone, the cover letter must have such a line.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/exported.sh
@@ -52,14 +53,20 @@ last_version() {
 		sed -n 's|.*/v\([0-9]*\)$|\1|p' | sort -n | tail -n 1 | grep . || echo 0
 }
 
-# Every patch that is not as it was in the version before says what changed.
+# Every patch that is not as it was in the version before says what changed;
+# for one that is gone, the cover letter does.
 check_changelog() { # check_changelog SERIES VERSION
-	local commit
+	local was how commit subject cover=patches/$1/cover-letter
 	kgit range-diff --no-color "$(exported_range "$1" $(($2 - 1)))" "$start..$tip" |
-		awk '/^ *[0-9-]+: / && ($3 == "!" || $3 == ">") { print $5 }' >"$build/msg"
-	while read -r commit; do
-		kgit log -1 --format=%B "$commit" | sed '1,/^---$/d' | grep -q "^v$2: " ||
-			die "$1: \"$(kgit log -1 --format=%s "$commit")\" is not as it was in v$(($2 - 1)); say what changed in a line \"v$2: ...\" below its ---"
+		sed -n 's/^ *[0-9-]*: *\([0-9a-f-]*\) \([!<>]\) *[0-9-]*: *\([0-9a-f-]*\) /\1 \3 \2 /p' >"$build/msg"
+	while read -r was commit how subject; do
+		if [ "$how" = "<" ]; then
+			grep -q "^v$2: " "$top/$cover" ||
+				die "$1: \"$subject\" was in v$(($2 - 1)) ($was) and is no more; say so in a line \"v$2: ...\" in $cover"
+		else
+			kgit log -1 --format=%B "$commit" | sed '1,/^---$/d' | grep -q "^v$2: " ||
+				die "$1: \"$subject\" is not as it was in v$(($2 - 1)); say what changed in a line \"v$2: ...\" below its ---"
+		fi
 	done <"$build/msg"
 }
 

@@ -80,3 +80,23 @@ ok "with the line it is exported" env V=2 "$repo/scripts/export.sh" vfs
 ok "as v2, with a range-diff and the changelog below the ---" test \
 	"$(awk '/^---$/ { below = 1 } below && /^v2: /' "$out"/v2-000"$number"-*) $(
 		grep -c '^Range-diff' "$out"/v2-0000*)" = "v2: a comment at the end 1"
+
+git -C "$here/edit" reset -q --hard HEAD~1
+"$repo/scripts/save.sh" >"$here/save.out"
+refuses "a patch that is gone in v3 without a word is refused" \
+	'was in v2 \([0-9a-f]+\) and is no more; say so in a line "v3: ..." in patches/vfs/cover-letter' \
+	env V=3 "$repo/scripts/export.sh" vfs
+printf '\nv3: a patch less\n' >>"$repo/patches/vfs/cover-letter"
+ok "with a word in the cover letter it is exported" env V=3 "$repo/scripts/export.sh" vfs
+ok "as v3, a mail less" test "$(find "$out" -name 'v3-*.patch' | wc -l)" = "$number"
+
+# a get_maintainer.pl that knows no list, as it would without MAINTAINERS
+mkdir "$here/bin"
+cat >"$here/bin/perl" <<EOF
+#!/bin/sh
+$(command -v perl) "\$@" | grep -v 'list'
+EOF
+chmod +x "$here/bin/perl"
+refuses "a series that would go to no list is refused" 'vfs: get_maintainer.pl names no list' \
+	env PATH="$here/bin:$PATH" V=3 "$repo/scripts/export.sh" vfs
+ok "and what was exported before is still there" test -e "$out/v3-0000-cover-letter.patch"
