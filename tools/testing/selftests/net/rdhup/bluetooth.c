@@ -416,7 +416,7 @@ TEST(rfcomm_peer_close_ends_blocked_send)
 		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
 	ASSERT_EQ(0, err);
 	b.fd = sv[0];
-	ASSERT_EQ(0, fill(sv[0]));
+	ASSERT_EQ(0, fill(sv[0], MUST_NOT_MS));
 	ASSERT_EQ(0, waiter_start(&b));
 	ASSERT_EQ(0, close_peer(&sv[1]));
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));

@@ -770,6 +770,33 @@ static inline unsigned int poll_until(int fd, unsigned int events,
 }
 
 /*
+ * Write to @fd until nothing is taken, not even @quiet_ms later: what is queued
+ * may move on to the peer and make room, and too little of it to be EPOLLOUT.
+ * Gives 0, or what write(2) failed with, negative.
+ */
+static inline int fill(int fd, int quiet_ms)
+{
+	static const char block[4096];
+	int flags = fcntl(fd, F_GETFL);
+	size_t size = sizeof(block);
+	int err;
+	bool took;
+
+	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+		return -errno;
+	do {
+		took = false;
+		while (write(fd, block, size) > 0)
+			took = true;
+		err = errno == EAGAIN ? 0 : -errno;
+		if (took && !err)
+			poll_mask(fd, EPOLLOUT, quiet_ms);
+	} while (took && !err);
+	fcntl(fd, F_SETFL, flags);
+	return err;
+}
+
+/*
  * A waiter in poll(2) that can also be told to stop.  That "it was not told"
  * needs no waiting this way: poll(2) looks at every descriptor before it
  * returns, so what the thread brings back when stopped is everything it could

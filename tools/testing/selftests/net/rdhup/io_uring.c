@@ -27,6 +27,9 @@
 #define BUFS	4	/* provided to a multishot receive */
 #define BGID	1
 
+/* Longer than TCP waits before it probes a closed window for the first time. */
+#define PROBE_MS	300
+
 struct ring {
 	int fd;
 	void *mem;
@@ -182,36 +185,6 @@ static int recv_add(struct ring *r, int fd, void *buf, size_t len)
 	};
 
 	return ring_submit(r, &sqe);
-}
-
-/* Leave no room in the send buffer of @fd; false if that does not work. */
-static bool fill(int fd)
-{
-	static const char junk[4096];
-	long long end = now_ms() + MUST_MS;
-	socklen_t len = sizeof(int);
-	bool full = false;
-	int domain;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len))
-		return false;
-	while (now_ms() < end) {
-		if (send(fd, junk, sizeof(junk), MSG_DONTWAIT) > 0) {
-			full = false;
-			continue;
-		}
-		if (errno != EAGAIN)
-			return false;
-		if (full)
-			return true;
-		/*
-		 * TCP may still move some to the peer's receive buffer, which
-		 * leaves room for a little without POLLOUT: try once more,
-		 * after the first probe of a closed window.
-		 */
-		full = !poll_mask(fd, EPOLLOUT, domain == AF_UNIX ? 0 : 300);
-	}
-	return false;
 }
 
 /* Worker threads of this process' rings. */
@@ -390,7 +363,7 @@ TEST_F(poll, out_rdhup_already)
 
 TEST_F(poll, out_rdhup_full_armed)
 {
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0],
 			      EPOLLOUT | EPOLLRDHUP, 0));
 	PEER_FINISHES(self->sv);
@@ -422,7 +395,7 @@ static unsigned int drain_until_writable(int sv[2])
 
 TEST_F(poll, out_full_armed)
 {
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	PEER_FINISHES(self->sv);
 	EXPECT_NO_CQE(&self->ring);
@@ -432,7 +405,7 @@ TEST_F(poll, out_full_armed)
 
 TEST_F(poll, out_full_already)
 {
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 	PEER_FINISHES(self->sv);
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	EXPECT_NO_CQE(&self->ring);
@@ -442,7 +415,7 @@ TEST_F(poll, out_full_already)
 
 TEST_F(poll, out_full_own_shut_rd)
 {
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	ASSERT_EQ(0, shutdown(self->sv[0], SHUT_RD));
 	EXPECT_NO_CQE(&self->ring);
@@ -479,7 +452,7 @@ TEST_F(poll, in_updated_to_out)
 {
 	struct io_uring_cqe cqe;
 
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLIN, 0));
 	ASSERT_EQ(0, poll_update(&self->ring, EPOLLOUT));
 	ASSERT_TRUE(ring_next(&self->ring, &cqe, MUST_MS));
@@ -495,7 +468,7 @@ TEST_F(poll, out_updated_to_in)
 {
 	struct io_uring_cqe cqe;
 
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	ASSERT_EQ(0, poll_update(&self->ring, EPOLLIN));
 	ASSERT_TRUE(ring_next(&self->ring, &cqe, MUST_MS));
@@ -550,7 +523,7 @@ TEST_F(poll, multishot_in_already)
 
 TEST_F(poll, multishot_out_full)
 {
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT,
 			      IORING_POLL_ADD_MULTI));
 	PEER_FINISHES(self->sv);
@@ -713,7 +686,7 @@ FIXTURE_SETUP(send)
 	signal(SIGPIPE, SIG_IGN);
 	memset(self->data, 'x', CHUNK);
 	ASSERT_EQ(0, make_pair(variant->family, self->sv));
-	ASSERT_TRUE(fill(self->sv[0]));
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
 }
 
 FIXTURE_TEARDOWN(send)

@@ -215,29 +215,6 @@ static inline int play_start(struct play *p, enum scenario_id id,
 	return -EINVAL;
 }
 
-/* Write to @fd until it would block, or until an error. */
-static inline int fill(int fd)
-{
-	static const char block[4096];
-	int flags = fcntl(fd, F_GETFL);
-	size_t size = sizeof(block);
-	int err;
-
-	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK))
-		return -errno;
-	/* What is queued may move on and make room: stay until it does not. */
-	for (int quiet = 0; quiet < 3; quiet++) {
-		while (write(fd, block, size) > 0)
-			quiet = 0;
-		err = errno == EAGAIN ? 0 : -errno;
-		if (err)
-			break;
-		poll_mask(fd, EPOLLOUT, 5);
-	}
-	fcntl(fd, F_SETFL, flags);
-	return err;
-}
-
 static inline int reset(int fd)
 {
 	struct linger now = { .l_onoff = 1 };
@@ -331,7 +308,7 @@ static inline int play_step(struct play *p, enum step step)
 		ret = read(p->own, buf, sizeof(buf)) == 0 ? 0 : -1;
 		break;
 	case OWN_FILL:
-		return fill(p->own);
+		return fill(p->own, 15);
 	case ACCEPT:
 		/* The end that was closed or reset must have got here. */
 		poll_mask(p->listener, EPOLLIN, MUST_MS);

@@ -46,17 +46,6 @@ static void set_buffers(const int sv[2])
 	}
 }
 
-/* Writes until there is no room, and none has come after MUST_NOT_MS. */
-static void fill(int fd)
-{
-	char buf[1024] = {};
-
-	do {
-		while (send(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-			;
-	} while (poll_mask(fd, EPOLLOUT, MUST_NOT_MS));
-}
-
 /* Reads from @fd until @w has come back; false if it has not in MUST_MS. */
 static bool drain_until_done(int fd, struct waiter *w)
 {
@@ -117,7 +106,7 @@ TEST_F(writer, poll_full)
 {
 	struct waiter w = { .fd = self->sv[0], .events = EPOLLOUT };
 
-	fill(self->sv[0]);
+	ASSERT_EQ(0, fill(self->sv[0], MUST_NOT_MS));
 	writer_sleeps_on(_metadata, self, &w);
 }
 
@@ -126,7 +115,7 @@ TEST_F(writer, level_full)
 {
 	struct waiter w = { .epoll = true };
 
-	fill(self->sv[0]);
+	ASSERT_EQ(0, fill(self->sv[0], MUST_NOT_MS));
 	self->ep = epoll_with(self->sv[0], EPOLLOUT);
 	ASSERT_LE(0, self->ep);
 	w.fd = self->ep;
@@ -138,7 +127,7 @@ TEST_F(writer, edge_full)
 {
 	struct waiter w = { .epoll = true };
 
-	fill(self->sv[0]);
+	ASSERT_EQ(0, fill(self->sv[0], MUST_NOT_MS));
 	self->ep = epoll_with(self->sv[0], EPOLLOUT | EPOLLET);
 	ASSERT_LE(0, self->ep);
 	w.fd = self->ep;
@@ -195,7 +184,7 @@ TEST_F(writer, uring_full)
 	if (ring < 0)
 		SKIP(return, "no io_uring: %s", strerror(errno));
 	close(ring);
-	fill(self->sv[0]);
+	ASSERT_EQ(0, fill(self->sv[0], MUST_NOT_MS));
 	ASSERT_EQ(0, waiter_start(&w));
 	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
 	EXPECT_TRUE(undisturbed(&w))
@@ -589,7 +578,7 @@ FIXTURE_SETUP(unix_writer)
 {
 	SETUP_PAIR(return, variant->id, self->sv);
 	set_buffers(self->sv);
-	fill(self->sv[0]);
+	ASSERT_EQ(0, fill(self->sv[0], MUST_NOT_MS));
 }
 
 FIXTURE_TEARDOWN(unix_writer)
