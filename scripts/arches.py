@@ -54,7 +54,7 @@ def load(build, arch):
 def proofs_of(verdict, arch):
     """(those that hold, those whose test was run on both) of the Proof: notes."""
     run = held = 0
-    for series, _, test in results.read_proofs(TOP):
+    for series, _, test in results.read_proofs(TOP, ('x86_64', arch)):
         pair = tuple(verdict.state(test, f'{arch}-{kind}') for kind in KINDS)
         if series != 'introduce' and not set(pair) - {OK, FAIL}:
             run += 1

@@ -3,6 +3,9 @@
 # build and boot the tree right before it and the tree right after it, run the
 # tests that it names, and print the table: patch, test, before, after.
 #
+# A note may name an architecture of scripts/guest/arches behind the test, as
+# "sparc64" where only that shows the defect; it is x86_64 otherwise.
+#
 # The tests themselves are the patched tree's in both.  Exit status 0 only if
 # every test fails before and passes after.  A tree that was proven already is
 # not booted again as long as neither it nor the test program has changed.
@@ -12,20 +15,24 @@
 wanted=${1:-}
 tree=$build/linux/prove
 cache=$build/prove
-tests=$build/selftests/kselftest
 failed=0 rows=0
 
-# run_at COMMIT PROGRAM: the KTAP of a program on a tree, in $cache/....
+# run_at COMMIT PROGRAM ARCH: the KTAP of a program on a tree, in $cache/....
 run_at() {
-	local key
+	local key guest=prove tests=$build/selftests/kselftest
+	if [ "$3" != x86_64 ]; then
+		guest=$3-prove
+		tests=$build/selftests-$3/kselftest
+		"$top/scripts/selftests.sh" "$3" >&2
+	fi
 	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$(sha256sum <"$(echo "$tests"/*/*/"$2")" | cut -c1-12)
 	if [ ! -s "$key.ktap" ]; then
 		git -C "$tree" checkout -q --detach "$1"
-		"$top/scripts/kernel.sh" prove >&2
-		"$top/scripts/kselftest.sh" prove "$2" >"$key.log" 2>&1 || true
-		grep -q '^# guest done' "$build/results/prove.ktap" ||
+		"$top/scripts/kernel.sh" "$guest" >&2
+		"$top/scripts/kselftest.sh" "$guest" "$2" >"$key.log" 2>&1 || true
+		grep -q '^# guest done' "$build/results/$guest.ktap" ||
 			die "the guest of $1 did not finish $2: $(head -n 1 "$key.log")"
-		cp "$build/results/prove.ktap" "$key.ktap"
+		cp "$build/results/$guest.ktap" "$key.ktap"
 	fi
 	echo "$key.ktap"
 }
@@ -39,17 +46,17 @@ state_of() {
 }
 
 prove_patch() { # prove_patch SERIES PATCH COMMIT
-	local program test ktap before after mark
-	while read -r _ program test; do
+	local program test arch ktap before after mark
+	while read -r _ program test arch; do
 		# in steps: a guest that dies ends it all
-		ktap=$(run_at "$3^" "$program" </dev/null)
+		ktap=$(run_at "$3^" "$program" "${arch:-x86_64}" </dev/null)
 		before=$(state_of "$test" "$ktap")
-		ktap=$(run_at "$3" "$program" </dev/null)
+		ktap=$(run_at "$3" "$program" "${arch:-x86_64}" </dev/null)
 		after=$(state_of "$test" "$ktap")
 		mark=holds
 		[ "$before $after" = "FAIL ok" ] || { mark="DOES NOT HOLD"; failed=$((failed + 1)); }
 		rows=$((rows + 1))
-		printf '%-60s %-46s %-8s %-8s %s\n' "$1/${2##*/}" "$program $test" "$before" "$after" "$mark"
+		printf '%-60s %-46s %-8s %-8s %s\n' "$1/${2##*/}" "$program $test${arch:+ $arch}" "$before" "$after" "$mark"
 	done < <(note_values Proof "$2")
 }
 

@@ -108,8 +108,12 @@ def read_splats(build, kernel):
     return found
 
 
-def read_proofs(top):
-    """[(series, patch, test key)] of every "Proof:" note, in order."""
+def read_proofs(top, arches=('x86_64',)):
+    """[(series, patch, test key)] of every "Proof:" note, in order.
+
+    A note names the architecture that its test fails on before the patch,
+    x86_64 if it names none; those of @arches are given.
+    """
     found = []
     with open(os.path.join(top, 'patches/order'), encoding='utf-8') as order:
         series = ['introduce'] + [s for s in order.read().split()
@@ -121,9 +125,10 @@ def read_proofs(top):
         for patch in files:
             with open(os.path.join(folder, patch), encoding='utf-8') as mail:
                 notes = mail.read().split('\ndiff --git ')[0]
-            for target, program, test in re.findall(
-                    r'^Proof: +(\S+) +(\S+) +(\S+)$', notes, re.M):
-                found.append((name, patch, f'{target}:{program} {test}'))
+            for target, program, test, arch in re.findall(
+                    r'^Proof: +(\S+) +(\S+) +(\S+)(?: +(\S+))?$', notes, re.M):
+                if (arch or 'x86_64') in arches:
+                    found.append((name, patch, f'{target}:{program} {test}'))
     return found
 
 
