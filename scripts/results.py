@@ -3,7 +3,8 @@
 
 load(top, build) gives the verdict that verdict.py prints and report.py draws.
 Inputs: build/results/K.ktap and K.console, the "Proof:" notes of the patches,
-and patches/known-failures (TEST, a tab, DEFECT, a tab, REASON).
+and patches/known-failures (TEST, a tab, DEFECT, a tab, REASON), where a TEST
+"console TEXT" is a report on a console that has TEXT in it.
 """
 import os
 import re
@@ -14,6 +15,7 @@ SPLAT = re.compile(
     r'BUG:|WARNING:|Oops|general protection|INFO: task .* blocked|rcu: INFO|'
     r'possible (circular|recursive|irq lock)|possible deadlock|suspicious RCU|'
     r'inconsistent lock state|KASAN:|KCSAN:|UBSAN:|soft lockup|Kernel panic')
+REPORT_LINES = 150      # of lockdep's longest, to the end of the backtrace
 OK, FAIL, SKIP, NONE = 'ok', 'FAIL', 'skip', '-'
 
 
@@ -95,15 +97,25 @@ def read_ktap(build, kernel, kind='ktap'):
     return found
 
 
-def read_splats(build, kernel):
-    """[(test that was running, line)] from one console."""
+def read_splats(build, kernel, known):
+    """[(test that was running, line)] from one console, but for those of
+    @known: one whose report names the TEXT of an entry "console TEXT".
+    """
     test, found = 'boot', []
+    texts = [k.partition(' ')[2] for k in known if k.startswith('console ')]
     path = os.path.join(build, 'results', kernel + '.console')
     with open(path, encoding='utf-8', errors='replace') as console:
-        for line in console:
-            if 'rdhup: start ' in line:
-                test = line.split('rdhup: start ')[1].strip()
-            elif 'ommand line:' not in line and SPLAT.search(line):
+        lines = console.read().splitlines()
+    for number, line in enumerate(lines):
+        mark = re.search(r'rdhup: (start|end) (.*)', line)
+        if mark:
+            test = mark[2].strip()
+            if mark[1] == 'end':
+                test = 'what comes after ' + test
+        elif 'ommand line:' not in line and SPLAT.search(line):
+            report = '\n'.join(lines[number:number + REPORT_LINES])
+            report = report.split('</TASK>')[0]
+            if not any(text in report for text in texts):
                 found.append((test, line.strip()))
     return found
 
@@ -133,7 +145,7 @@ def read_proofs(top, arches=('x86_64',)):
 
 
 def read_known(top):
-    """{test: (defect, reason)} of patches/known-failures."""
+    """{test, or "console TEXT": (defect, reason)} of patches/known-failures."""
     known = {}
     path = os.path.join(top, 'patches/known-failures')
     if os.path.exists(path):
@@ -181,7 +193,7 @@ def load(top, build, kernels=KERNELS):
         for kind in ('console', 'ktap'):
             for test, result in read_ktap(build, kernel, kind).items():
                 verdict.tests.setdefault(test, {})[kernel] = result
-        verdict.splats[kernel] = read_splats(build, kernel)
+        verdict.splats[kernel] = read_splats(build, kernel, verdict.known)
     for series, patch, test in read_proofs(top):
         pair = ('control', 'base') if series == 'introduce' else ('base', 'patched')
         if not set(pair) <= set(verdict.kernels):

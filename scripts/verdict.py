@@ -67,7 +67,7 @@ def in_words(verdict):
                f'{verdict.count(kernel, FAIL)} fail, '
                f'{verdict.count(kernel, SKIP)} are skipped.')
     if verdict.known:
-        yield f'{len(verdict.known)} failing tests are known and explained in patches/known-failures.'
+        yield f'{len(verdict.known)} known failures are explained in patches/known-failures.'
 
 
 def matrix(build):

@@ -66,6 +66,10 @@ fails "a proof that passes before its patch is a fault" 'proof of net/0001.* doe
 good
 echo '[ 0.2] BUG: sleeping function called from invalid context' >>"$b/results/patched.console"
 fails "a splat on a console is a fault, laid at its test" 'patched console, during net/x:prog: .*BUG:'
+printf 'console in_this_function\tD0\tnot ours\n' >"$repo/patches/known-failures"
+fails "a known one does not hide another" 'patched console, during net/x:prog: .*BUG:'
+printf '[ 0.2]  in_this_function+0x5/0x10\n[ 0.2]  </TASK>\n' >>"$b/results/patched.console"
+ok "a known one is none" verdict
 good
 printf 'net/x:prog fixture.same\tD14\tnot yet\n' >"$repo/patches/known-failures"
 fails "a known failure that passes is a fault" 'passes on patched: take it out'
