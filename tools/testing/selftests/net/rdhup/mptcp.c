@@ -198,12 +198,19 @@ TEST_F(mptcp, close)
 	EXPECT_EQ(0, try_recv(self->sv[0]));
 }
 
+/*
+ * The subflow shares the wait queue of its MPTCP socket and wakes it a moment
+ * before the end is carried over: who looks then may see a part of a reset,
+ * such as ERR alone, and is told of the rest.
+ */
+#define RESET (HALF_CLOSED | EPOLLHUP | EPOLLERR)
+
 /* A reset is IN RDHUP HUP ERR; ERR until it has been received. */
 TEST_F(mptcp, reset)
 {
 	ASSERT_EQ(0, reset_end(&self->sv[1]));
-	EXPECT_MASK(HALF_CLOSED | EPOLLHUP | EPOLLERR,
-		    mask_after(self->sv[0], 0));
+	EXPECT_MASK(RESET, poll_until_ms(self->sv[0], ALL_EVENTS, RESET,
+					 WAKE_MS));
 	EXPECT_EQ(-ECONNRESET, try_recv(self->sv[0]));
 	EXPECT_MASK(HALF_CLOSED | EPOLLHUP,
 		    poll_mask(self->sv[0], ALL_EVENTS, 0));
@@ -216,16 +223,19 @@ TEST_F(mptcp, reset)
 TEST_F(mptcp, reset_wakes_rdhup)
 {
 	struct waiter w = { .fd = self->sv[0], .events = EPOLLRDHUP };
+	unsigned int want = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 	ASSERT_EQ(0, waiter_start(&w));
 	ASSERT_EQ(0, reset_end(&self->sv[1]));
 	ASSERT_TRUE(waiter_end(&w, MUST_MS));
-	EXPECT_MASK(EPOLLRDHUP | EPOLLHUP | EPOLLERR, w.mask);
+	EXPECT_MASK(0, w.mask & ~want);
+	EXPECT_MASK(want, poll_until_ms(w.fd, EPOLLRDHUP, want, WAKE_MS));
 }
 
-/* Edge-triggered, all of a reset comes with the first edge. */
+/* Edge-triggered, RDHUP is in the last edge, of one or two. */
 TEST_F(mptcp, reset_edge)
 {
+	unsigned int want = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 	struct waiter w = { .epoll = true };
 
 	w.fd = epoll_with(self->sv[0], EPOLLRDHUP | EPOLLET);
@@ -233,8 +243,9 @@ TEST_F(mptcp, reset_edge)
 	ASSERT_EQ(0, waiter_start(&w));
 	ASSERT_EQ(0, reset_end(&self->sv[1]));
 	ASSERT_TRUE(waiter_end(&w, MUST_MS));
-	EXPECT_EQ(EPOLLRDHUP, w.mask & EPOLLRDHUP)
-		TH_LOG("told %s", mask_str(w.mask));
+	if (w.mask != want)
+		w.mask = epoll_next(w.fd, WAKE_MS);
+	EXPECT_MASK(want, w.mask);
 	close(w.fd);
 }
 
@@ -277,7 +288,7 @@ static void refused_connect(struct __test_metadata *_metadata, int protocol)
 	ASSERT_GE(fd, 0);
 	ASSERT_EQ(-1, connect(fd, (struct sockaddr *)&in, len));
 	ASSERT_EQ(EINPROGRESS, errno);
-	EXPECT_MASK(HALF_CLOSED | EPOLLHUP | EPOLLERR, mask_after(fd, 0));
+	EXPECT_MASK(RESET, poll_until_ms(fd, ALL_EVENTS, RESET, WAKE_MS));
 	/* The second attempt reports the first, the third is one. */
 	EXPECT_EQ(-1, connect(fd, (struct sockaddr *)&in, len));
 	EXPECT_EQ(ECONNREFUSED, errno);
