@@ -202,7 +202,11 @@ static inline int play_start(struct play *p, enum scenario_id id,
 		if (p->listener < 0)
 			return p->listener;
 		p->own = any_connect(family, p->listener);
-		return p->own < 0 ? p->own : 0;
+		if (p->own < 0)
+			return p->own;
+		/* With SCO only one end may know of the connection yet. */
+		poll_mask(p->listener, EPOLLIN, MUST_MS);
+		return 0;
 	case ACCEPTING:
 		p->listener = any_listen(family);
 		if (p->listener < 0)
