@@ -2,7 +2,8 @@
 # kselftest.sh K [PROGRAM[,PROGRAM...]]: run kselftests in a guest with kernel K.
 #
 # Takes: K, or ARCH-K, of whose kernels and programs scripts/guest/arches
-# tells; the names of programs, or none for all; FAULT=hang|panic|die to have
+# tells; the names of programs, or none for all; TESTS="FIXTURE.VARIANT.TEST ..."
+# to have one program run only those; FAULT=hang|panic|die to have
 # the guest fail on purpose; LIMIT=seconds for the whole guest and for each
 # test (default: the tests' own limits, and a minute); RDHUP_*=, which goes on
 # to the tests, such as RDHUP_MODEL_OPS=.  Gives: $build/results/K.ktap and
@@ -49,7 +50,7 @@ fill_initramfs() {
 		[ -z "$programs" ] || [[ ,$programs, == *,"$name",* ]] || continue
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name" >>"$root/tests"
+		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}" >>"$root/tests"
 	done < <(list_tests)
 	[ -s "$root/tests" ] || die "there is no test program '$programs'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
 	limit=${LIMIT:-$(awk '{ s += $2 } END { print s + 60 }' "$root/tests")}

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # prove.sh [SERIES/NNNN]: for one patch, or every patch with a "Proof:" note,
 # build and boot the tree right before it and the tree right after it, run the
-# tests that it names, and print the table: patch, test, before, after.
+# tests that it names and no others, and print the table: patch, test, before,
+# after.
 #
 # A note may name an architecture of scripts/guest/arches behind the test, as
 # "sparc64" where only that shows the defect; it is x86_64 otherwise.
@@ -17,7 +18,8 @@ tree=$build/linux/prove
 cache=$build/prove
 failed=0 rows=0
 
-# run_at COMMIT PROGRAM ARCH: the KTAP of a program on a tree, in $cache/....
+# run_at COMMIT PROGRAM ARCH TESTS: the KTAP of a program's tests on a tree, in
+# $cache/....
 run_at() {
 	local key guest=prove tests=$build/selftests/kselftest
 	if [ "$3" != x86_64 ]; then
@@ -25,11 +27,14 @@ run_at() {
 		tests=$build/selftests-$3/kselftest
 		"$top/scripts/selftests.sh" "$3" >&2
 	fi
-	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$(sha256sum <"$(echo "$tests"/*/*/"$2")" | cut -c1-12)
+	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$({
+		echo "$4"
+		cat "$tests"/*/*/"$2"
+	} | sha256sum | cut -c1-12)
 	if [ ! -s "$key.ktap" ]; then
 		git -C "$tree" checkout -q --detach "$1"
 		"$top/scripts/kernel.sh" "$guest" >&2
-		"$top/scripts/kselftest.sh" "$guest" "$2" >"$key.log" 2>&1 || true
+		TESTS=$4 "$top/scripts/kselftest.sh" "$guest" "$2" >"$key.log" 2>&1 || true
 		grep -q '^# guest done' "$build/results/$guest.ktap" ||
 			die "the guest of $1 did not finish $2: $(head -n 1 "$key.log")"
 		cp "$build/results/$guest.ktap" "$key.ktap"
@@ -46,18 +51,30 @@ state_of() {
 }
 
 prove_patch() { # prove_patch SERIES PATCH COMMIT
-	local program test arch ktap before after mark
-	while read -r _ program test arch; do
+	local program arch tests test before_ktap ktap before after mark
+	while read -r program arch tests; do
 		# in steps: a guest that dies ends it all
-		ktap=$(run_at "$3^" "$program" "${arch:-x86_64}" </dev/null)
-		before=$(state_of "$test" "$ktap")
-		ktap=$(run_at "$3" "$program" "${arch:-x86_64}" </dev/null)
-		after=$(state_of "$test" "$ktap")
-		mark=holds
-		[ "$before $after" = "FAIL ok" ] || { mark="DOES NOT HOLD"; failed=$((failed + 1)); }
-		rows=$((rows + 1))
-		printf '%-60s %-46s %-8s %-8s %s\n' "$1/${2##*/}" "$program $test${arch:+ $arch}" "$before" "$after" "$mark"
-	done < <(note_values Proof "$2")
+		before_ktap=$(run_at "$3^" "$program" "$arch" "$tests" </dev/null)
+		ktap=$(run_at "$3" "$program" "$arch" "$tests" </dev/null)
+		for test in $tests; do
+			before=$(state_of "$test" "$before_ktap")
+			after=$(state_of "$test" "$ktap")
+			mark=holds
+			[ "$before $after" = "FAIL ok" ] || { mark="DOES NOT HOLD"; failed=$((failed + 1)); }
+			rows=$((rows + 1))
+			[ "$arch" = x86_64 ] || test="$test $arch"
+			printf '%-60s %-46s %-8s %-8s %s\n' "$1/${2##*/}" "$program $test" "$before" "$after" "$mark"
+		done
+	done < <(proofs_of "$2")
+}
+
+# proofs_of PATCH: "PROGRAM ARCH TEST..." a line.
+proofs_of() {
+	note_values Proof "$1" | awk '
+		{ key = $2 " " ($4 == "" ? "x86_64" : $4)
+			if (!(key in tests)) order[++n] = key
+			tests[key] = tests[key] " " $3 }
+		END { for (i = 1; i <= n; i++) print order[i] tests[order[i]] }'
 }
 
 "$top/scripts/tree.sh"

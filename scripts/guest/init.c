@@ -41,13 +41,13 @@
 
 #define KSFT_SKIP	4	/* exit status of a skipped kselftest */
 #define MAX_TESTS	256
-#define MAX_ARGS	32
+#define MAX_ARGS	64
 
 struct test {
 	char name[96];
 	unsigned int timeout;	/* seconds */
 	char path[160];
-	char args[512];		/* separated by spaces */
+	char args[4096];		/* separated by spaces */
 };
 
 static struct test tests[MAX_TESTS];
@@ -143,7 +143,7 @@ static int read_tests(void)
 	if (!list)
 		give_up("/tests");
 	while (n < MAX_TESTS &&
-	       fscanf(list, "%95s %u %159s%511[^\n]", tests[n].name,
+	       fscanf(list, "%95s %u %159s%4095[^\n]", tests[n].name,
 		      &tests[n].timeout, tests[n].path, tests[n].args) >= 3)
 		n++;
 	fclose(list);
