@@ -66,23 +66,29 @@ compile() {
 	sed -nE "s/:[0-9]+(:[0-9]+)?: /: /; s|^\.\./||; /(warning|error): /p" "$log" | sort | uniq -c
 }
 
-# compare KIND FROM TO: what a kind of build says of TO that it did not of FROM,
-# and what does not compile there at all.
+# compare FROM TO KIND...: what these kinds of build say of TO that they did not
+# of FROM, and what does not compile there at all.
 compare() {
-	local name files before
-	name="$series: $(lgit log -1 --format=%s "$3")"
-	mapfile -t files < <(lgit diff --name-only --diff-filter=d "$2" "$3" -- '*.c' |
-		grep -vxF -f <(lgit diff --name-only "$2" "$3" | unbuildable))
+	local from=$1 to=$2 name kind files
+	local -A before
+	shift 2
+	name="$series: $(lgit log -1 --format=%s "$to")"
+	mapfile -t files < <(lgit diff --name-only --diff-filter=d "$from" "$to" -- '*.c' |
+		grep -vxF -f <(lgit diff --name-only "$from" "$to" | unbuildable))
 	[ ${#files[@]} -gt 0 ] || return 0
-	git -C "$work" checkout -q -f --detach "$2"
-	configure "$1" || return 0
-	before=$(compile "$1" "${files[@]}")
-	git -C "$work" checkout -q -f --detach "$3"
-	compile "$1" "${files[@]}" | awk -v before="$before" -v name="$name" -v kind="$1" '
-		BEGIN { n = split(before, line, "\n")
-			for (i = 1; i <= n; i++) { c = line[i]; sub(/^ *[0-9]+ /, "", line[i]); was[line[i]] = c + 0 } }
-		{ c = $1; sub(/^ *[0-9]+ /, "")
-			if (c > was[$0] || /^make: /) print name ": " kind ": " $0 " (" was[$0] + 0 " before, " c " after)" }'
+	git -C "$work" checkout -q -f --detach "$from"
+	for kind; do
+		configure "$kind" || return 0
+		before[$kind]=$(compile "$kind" "${files[@]}")
+	done
+	git -C "$work" checkout -q -f --detach "$to"
+	for kind; do
+		compile "$kind" "${files[@]}" | awk -v before="${before[$kind]}" -v name="$name" -v kind="$kind" '
+			BEGIN { n = split(before, line, "\n")
+				for (i = 1; i <= n; i++) { c = line[i]; sub(/^ *[0-9]+ /, "", line[i]); was[line[i]] = c + 0 } }
+			{ c = $1; sub(/^ *[0-9]+ /, "")
+				if (c > was[$0] || /^make: /) print name ": " kind ": " $0 " (" was[$0] + 0 " before, " c " after)" }'
+	done
 }
 
 # The whole kernel of the guest; incremental, patch by patch.
@@ -102,13 +108,11 @@ if [ ! -e "$work/.git" ]; then
 	lgit worktree prune
 	lgit worktree add -q --force --detach "$work" "$start"
 fi
-compare w1 "$start" "$end"
+compare "$start" "$end" w1
 if [ -n "${FULL:-}" ]; then
 	whole "$start"
 	while read -r commit; do
-		for kind in w1 i386 clang; do
-			compare "$kind" "$(lgit rev-parse "$commit^")" "$commit"
-		done
+		compare "$(lgit rev-parse "$commit^")" "$commit" w1 i386 clang
 		whole "$commit"
 	done < <(lgit rev-list --reverse "$start..$end")
 fi
