@@ -91,9 +91,6 @@ add_files() {
 		mapfile -t -O ${#files[@]} files <<<"$file"
 	done
 	[ ${#files[@]} -gt 0 ] || return 0
-	had=$(GIT_INDEX_FILE=$index lgit ls-files -- "${files[@]}")
-	[ -z "$had" ] ||
-		die "Adds: ${had%%$'\n'*} in $name: the kernel has this file already; edit it by the patch's diff"
 	for file in "${files[@]}"; do
 		other=$(awk -v f="$file" '$1 == f { print $2 }' "$build/added")
 		[ -z "$other" ] || [ "$other" = "$name" ] ||
@@ -103,6 +100,9 @@ add_files() {
 		[ ! -x "$top/$file" ] || mode=100755
 		printf '%s %s\t%s\n' "$mode" "$(lgit hash-object -w "$top/$file")" "$file"
 	done >"$build/added.index"
+	had=$(GIT_INDEX_FILE=$index lgit ls-files -- "${files[@]}")
+	[ -z "$had" ] ||
+		die "Adds: ${had%%$'\n'*} in $name: the kernel has this file already; edit it by the patch's diff"
 	GIT_INDEX_FILE=$index lgit update-index --index-info <"$build/added.index"
 	rm -f "$build/added.index"
 }
