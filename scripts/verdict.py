@@ -67,7 +67,7 @@ def in_words(verdict):
                f'{verdict.count(kernel, FAIL)} fail, '
                f'{verdict.count(kernel, SKIP)} are skipped.')
     if verdict.known:
-        yield f'{len(verdict.known)} known failures are explained in patches/known-failures.'
+        yield f'Known failures, explained in patches/known-failures: {len(verdict.known)}.'
 
 
 def matrix(build):
