@@ -8,11 +8,14 @@
  * 3. A reset: IN RDHUP HUP ERR; recv returns ECONNRESET, then 0; send EPIPE.
  * 4. Those who wait for RDHUP alone, or in recv, are told.
  * 5. A reset that comes before accept() is told all the same.
+ * 6. So is the loss of the only subflow, which is no reset of the connection,
+ *    when nothing can follow any more.
  *
  * The fallback is that of a client whose server knows no MPTCP; each pair is
  * asked with MPTCP_INFO which of the two it is.
  */
 #include "expect.h"
+#include "wire.h"
 
 #include <linux/mptcp.h>
 
@@ -311,30 +314,52 @@ TEST(mptcp_refused)
 	refused_connect(_metadata, IPPROTO_MPTCP);
 }
 
+static void expect_reset(struct __test_metadata *_metadata, int fd, int err)
+{
+	unsigned int mask = as_poll(ALL_peer_reset__mptcp4);
+
+	EXPECT_MASK(mask, poll_until_ms(fd, ALL_EVENTS, mask, WAKE_MS));
+	EXPECT_EQ(-err, try_recv(fd));
+	EXPECT_EQ(0, try_recv(fd));
+	EXPECT_EQ(-1, send(fd, "x", 1, MSG_NOSIGNAL));
+	EXPECT_EQ(EPIPE, errno);
+}
+
 /*
- * The client goes away with a reset, an MPTCP fastclose, before it is accepted.
+ * A reset, of the connection or of its only subflow, comes before accept().
  * The segment is received at once, but what it means for the connection a
  * worker thread of the kernel sets down later; accept() may come before it.
  */
-static void reset_then_accept(struct __test_metadata *_metadata, bool at_once)
+static void reset_then_accept(struct __test_metadata *_metadata, bool at_once,
+			      bool subflow)
 {
 	struct sched_param first = { .sched_priority = 1 }, any = {};
-	int listener, client, server, ret;
+	int listener, client, server, ret = 0;
+	struct wire w = { .fd = -1 };
 	cpu_set_t set;
 
+	if (subflow)
+		ret = wire_open(&w);
+	if (is_missing(ret))
+		SKIP(return, "no segments to see: %s", strerror(-ret));
+	ASSERT_EQ(0, ret);
 	listener = listen_on(FAM_MPTCP4);
 	if (is_missing(listener))
 		SKIP(return, "no MPTCP: %s", strerror(-listener));
 	ASSERT_LE(0, listener);
 	client = connect_to(FAM_MPTCP4, listener);
 	ASSERT_LE(0, client);
+	wire_ends(&w, client, listener);
 	/* The worker runs where the segment came in: give it no chance. */
 	CPU_ZERO(&set);
 	CPU_SET(sched_getcpu(), &set);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
 	if (at_once && sched_setscheduler(0, SCHED_FIFO, &first))
 		SKIP(return, "no real-time priority: %s", strerror(errno));
-	ret = reset_end(&client);
+	if (subflow)
+		ret = wire_reset(&w, 0);
+	else
+		ret = reset_end(&client);
 	/* Bounded: there is nothing to see until it is accepted. */
 	if (!at_once)
 		usleep(MUST_NOT_MS * 1000);
@@ -342,23 +367,105 @@ static void reset_then_accept(struct __test_metadata *_metadata, bool at_once)
 	sched_setscheduler(0, SCHED_OTHER, &any);
 	ASSERT_EQ(0, ret);
 	ASSERT_LE(0, server);
-	EXPECT_MASK(as_poll(ALL_peer_reset__mptcp4),
-		    poll_until_ms(server, ALL_EVENTS, ALL_peer_reset__mptcp4,
-				  WAKE_MS));
-	EXPECT_EQ(-ECONNRESET, try_recv(server));
-	EXPECT_EQ(0, try_recv(server));
+	expect_reset(_metadata, server, ECONNRESET);
 	close(server);
+	close(client);
 	close(listener);
+	close(w.fd);
 }
 
+/* The client resets the connection: that is an MPTCP fastclose. */
 TEST(mptcp_reset_before_accept)
 {
-	reset_then_accept(_metadata, false);
+	reset_then_accept(_metadata, false, false);
 }
 
 TEST(mptcp_reset_right_before_accept)
 {
-	reset_then_accept(_metadata, true);
+	reset_then_accept(_metadata, true, false);
+}
+
+/* The subflow is reset, and nobody says anything of the connection. */
+TEST(mptcp_lost_before_accept)
+{
+	reset_then_accept(_metadata, false, true);
+}
+
+TEST(mptcp_lost_right_before_accept)
+{
+	reset_then_accept(_metadata, true, true);
+}
+
+/* A connection whose segments are seen; its only subflow can be reset. */
+static bool wired(struct __test_metadata *_metadata, struct wire *w, int sv[2])
+{
+	int err = wire_open(w);
+
+	if (is_missing(err))
+		SKIP(return false, "no segments to see: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	SETUP_PAIR(return false, FAM_MPTCP4, sv);
+	wire_ends(w, sv[0], sv[1]);
+	return true;
+}
+
+/* After our own half-close: no other subflow can come, so it is a reset. */
+TEST(mptcp_lost_half_closed)
+{
+	struct wire w;
+	int sv[2];
+
+	if (!wired(_metadata, &w, sv))
+		return;
+	ASSERT_EQ(0, shutdown(sv[0], SHUT_WR));
+	ASSERT_MASK(EPOLLRDHUP, poll_mask(sv[1], EPOLLRDHUP, MUST_MS));
+	ASSERT_EQ(0, wire_reset(&w, 1));
+	expect_reset(_metadata, sv[0], ECONNRESET);
+	close(sv[0]);
+	close(sv[1]);
+	close(w.fd);
+}
+
+/* After the peer's half-close it is what it is for TCP, a broken pipe. */
+TEST(mptcp_lost_after_data_fin)
+{
+	struct wire w;
+	int sv[2];
+
+	if (!wired(_metadata, &w, sv))
+		return;
+	ASSERT_EQ(0, shutdown(sv[1], SHUT_WR));
+	ASSERT_MASK(EPOLLRDHUP, poll_mask(sv[0], EPOLLRDHUP, MUST_MS));
+	ASSERT_EQ(0, wire_reset(&w, 1));
+	expect_reset(_metadata, sv[0], EPIPE);
+	close(sv[0]);
+	close(sv[1]);
+	close(w.fd);
+}
+
+/*
+ * While neither end has finished another subflow may take over.  If none does
+ * in the time given, a second here and a minute otherwise, it is the end.
+ */
+TEST(mptcp_lost_for_good)
+{
+	struct wire w;
+	int sv[2], fd;
+
+	if (own_net())
+		SKIP(return, "no network of one's own");
+	fd = open("/proc/sys/net/mptcp/close_timeout", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		SKIP(return, "no close_timeout of MPTCP: %s", strerror(errno));
+	close(fd);
+	if (!wired(_metadata, &w, sv))
+		return;
+	ASSERT_EQ(0, wire_reset(&w, 1));
+	EXPECT_NE(0, poll_mask(sv[0], 0, MUST_MS));
+	expect_reset(_metadata, sv[0], ETIMEDOUT);
+	close(sv[0]);
+	close(sv[1]);
+	close(w.fd);
 }
 
 TEST_HARNESS_MAIN

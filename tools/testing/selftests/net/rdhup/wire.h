@@ -2,7 +2,8 @@
 /*
  * What one TCP connection over IPv4 put on the loopback: a packet socket that
  * counts segments by their sender.  A packet is seen when it is sent, so a
- * system call that sends has been counted when it returns.
+ * system call that sends has been counted when it returns.  And a forged reset
+ * of that connection.
  */
 #ifndef RDHUP_WIRE_H
 #define RDHUP_WIRE_H
@@ -23,6 +24,7 @@ struct wire_end {
 	unsigned int data;	/* segments with payload */
 	unsigned int bytes;	/* of payload */
 	unsigned int data_fin;	/* segments with payload and FIN */
+	unsigned int next;	/* the sequence number that it will send next */
 };
 
 struct wire {
@@ -154,7 +156,63 @@ static inline void wire_read(struct wire *w)
 		from->data += !!payload;
 		from->bytes += payload;
 		from->data_fin += payload && tcp.fin;
+		from->next = ntohl(tcp.seq) + payload + tcp.syn + tcp.fin;
 	}
+}
+
+/* The Internet checksum of @len bytes, an even number, in memory order. */
+static inline unsigned short checksum(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	unsigned int sum = 0;
+	unsigned short word;
+
+	for (; len; p += 2, len -= 2) {
+		memcpy(&word, p, 2);
+		sum += word;
+	}
+	sum = (sum >> 16) + (sum & 0xffff);
+	return ~(sum + (sum >> 16));
+}
+
+/*
+ * Reset the other end of the connection, which wire_ends() chose, as if end @i
+ * had sent it: end @i is not told, and nothing but the flag is in it.  That
+ * end must have sent all that it will.  Negative errno; it takes root, if only
+ * that of a network of its own.
+ */
+static inline int wire_reset(struct wire *w, int i)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct {
+		struct in_addr from, to;
+		unsigned short protocol;
+		unsigned short len;
+		struct tcphdr tcp;
+	} pkt = {};
+	int fd, err = 0;
+
+	wire_read(w);
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	pkt.from = in.sin_addr;
+	pkt.to = in.sin_addr;
+	pkt.protocol = htons(IPPROTO_TCP);
+	pkt.len = htons(sizeof(pkt.tcp));
+	pkt.tcp.source = w->port[i];
+	pkt.tcp.dest = w->port[!i];
+	pkt.tcp.seq = htonl(w->from[i].next);
+	pkt.tcp.doff = sizeof(pkt.tcp) / 4;
+	pkt.tcp.rst = 1;
+	pkt.tcp.check = checksum(&pkt, sizeof(pkt));
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) ||
+	    sendto(fd, &pkt.tcp, sizeof(pkt.tcp), 0, (struct sockaddr *)&in,
+		   sizeof(in)) != sizeof(pkt.tcp))
+		err = -errno;
+	close(fd);
+	return err;
 }
 
 /* The state of @fd's connection, as TCP_INFO tells it. */
