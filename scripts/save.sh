@@ -4,7 +4,8 @@
 # add to the kernel to the same path in this repository.
 #
 # The only verb that writes outside $build.  A new file needs no "Adds:" line,
-# it is given one.  `make tree && make save` changes nothing.
+# it is given one.  `make tree && make save` changes nothing.  Refuses to write
+# over what was edited here since then.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/series.sh
@@ -117,6 +118,11 @@ lgit rev-parse -q --verify patched >/dev/null || die "there are no branches yet;
 	die "branch patched has commits of its own; it is made of the series: move them to one (make tree S=<series>)"
 [ "$(lgit rev-parse 'introduce^{tree}')" = "$(lgit rev-parse 'base^{tree}')" ] ||
 	die "control + introduce is not base any more; make the branch introduce end at base's tree"
+if [ -f "$build/in-step" ]; then
+	edited=$(stored_files | grep -vxFf "$build/in-step" | sed 's/^[^ ]* [^ ]*  //' | head -n 3 | xargs) || true
+	[ -z "$edited" ] ||
+		die "edited here since make tree, and make save would write over it: $edited; git stash, make save, git stash pop"
+fi
 : >"$build/saved"
 save_series introduce "$(lgit rev-parse control)"
 for series in $(sendable_series); do
@@ -128,3 +134,4 @@ while read -r file; do
 		rm "$top/$file"
 	}
 done < <(kernel_path_files)
+stored_files >"$build/in-step"

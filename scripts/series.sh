@@ -23,6 +23,18 @@ commit_message() {
 	[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
 }
 
+# What branches are made of and make save writes, "mode sum  file" each.
+# $build/in-step has it as it was when branches and files last agreed.
+stored_files() {
+	{
+		kernel_path_files
+		git -C "$top" ls-files --cached --others --exclude-standard -- patches MAINTAINERS
+	} | (cd "$top" && xargs -d '\n' stat -c '%a %n' -- 2>/dev/null | while read -r mode file; do
+		printf '%s ' "$mode"
+		sha256sum -- "$file"
+	done)
+}
+
 # explain_failure PATCH: name the file and the hunk that git apply stumbled
 # over; its own words are in $build/apply.err.
 explain_failure() {

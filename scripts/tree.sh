@@ -60,11 +60,8 @@ worktree() {
 # code that makes them, and every file of patches/ and at a kernel path.
 inputs() {
 	lgit rev-parse base
-	{
-		kernel_path_files
-		git -C "$top" ls-files --cached --others --exclude-standard -- \
-			patches MAINTAINERS scripts/lib.sh scripts/series.sh scripts/tree.sh
-	} | (cd "$top" && xargs -d '\n' sh -c 'stat -c "%a %n" -- "$@" && sha256sum -- "$@"' sh)
+	stored_files
+	sha256sum "$top/scripts/lib.sh" "$top/scripts/series.sh" "$top/scripts/tree.sh"
 }
 
 # Fill head[] from the patches.
@@ -111,6 +108,7 @@ fi
 for branch in "${!head[@]}"; do
 	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}"
 done
+stored_files >"$build/in-step"
 [ "${1:-}" != --branches ] || exit 0
 for branch in control base patched ${1:+"$1"}; do
 	worktree "$branch"

@@ -37,6 +37,12 @@ echo '/* an edit */' >>"$tmp/work/tools/testing/selftests/net/rdhup/race.c"
 as_tester commit -q -a --fixup "$(git -C "$tmp/work" log --format=%H --diff-filter=A -- tools/testing/selftests/net/rdhup/race.c)"
 refuses "make tree does not overwrite a commit that is not saved" 'branch net has commits' tree
 GIT_SEQUENCE_EDITOR=: as_tester rebase -q -i --autosquash base
+echo >>"$repo/tools/testing/selftests/net/rdhup/race.c"
+cp "$repo/tools/testing/selftests/net/rdhup/race.c" "$tmp/race.c"
+refuses "make save does not write over an edit made here" \
+	'write over it: tools/testing/selftests/net/rdhup/race.c; git stash' "$repo/scripts/save.sh"
+ok "and the edit is still there" cmp "$tmp/race.c" "$repo/tools/testing/selftests/net/rdhup/race.c"
+git -C "$repo" checkout -q -- tools
 "$repo/scripts/save.sh" >"$tmp/out"
 ok "an edit of an added file arrives at its kernel path, and nowhere else" test \
 	"$(changed | tr -d '\n')" = "AM tools/testing/selftests/net/rdhup/race.c"
