@@ -34,8 +34,9 @@ run_at() {
 	if [ ! -s "$key.ktap" ]; then
 		git -C "$tree" checkout -q --detach "$1"
 		"$top/scripts/kernel.sh" "$guest" >&2
+		rm -f "$build/results/$guest.ktap"
 		TESTS=$4 "$top/scripts/kselftest.sh" "$guest" "$2" >"$key.log" 2>&1 || true
-		grep -q '^# guest done' "$build/results/$guest.ktap" ||
+		grep -qs '^# guest done' "$build/results/$guest.ktap" ||
 			die "the guest of $1 did not finish $2: $(head -n 1 "$key.log")"
 		cp "$build/results/$guest.ktap" "$key.ktap"
 	fi
