@@ -63,6 +63,9 @@ last_words() {
 	tail -n 8 "$console" | sed 's/^/    | /'
 }
 
+# /init hands a test 64 words on, and each of these takes two
+read -ra names <<<"${TESTS:-}"
+[ "${#names[@]}" -le 32 ] || die "TESTS= names ${#names[@]} tests; one run takes 32 at most"
 case $kind in debug | kcsan) slower=4 ;; esac
 need "${qemu[0]}"
 [ -f "$image" ] || "$top/scripts/kernel.sh" "$guest"

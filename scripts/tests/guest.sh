@@ -18,6 +18,8 @@ refuses "a guest that panics before the tests is said to have panicked" \
 refuses "a guest that vanishes in the middle of its KTAP is said to have" \
 	'stopped in the middle of its tests; its KTAP is cut short' kselftest FAULT=die
 ok "a guest that does not fail passes" kselftest
+refuses "more tests than /init can name to a program are refused" \
+	'TESTS= names 33 tests; one run takes 32' kselftest TESTS="$(printf 'a.b%s ' {1..33})"
 
 # programs that misbehave, under the real /init
 cat >"$tmp/fault.c" <<'C'
