@@ -114,7 +114,8 @@ def read_splats(build, kernel, known):
                 test = 'what comes after ' + test
         elif 'ommand line:' not in line and SPLAT.search(line):
             report = '\n'.join(lines[number:number + REPORT_LINES])
-            report = report.split('</TASK>')[0]
+            # KCSAN ends its own with a line of those; lockdep begins with one
+            report = re.split(r'</TASK>|={40}', report)[0]
             if not any(text in report for text in texts):
                 found.append((test, line.strip()))
     return found
