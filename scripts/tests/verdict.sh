@@ -71,6 +71,10 @@ fails "a known one does not hide another" 'patched console, during net/x:prog: .
 printf '[ 0.2]  in_this_function+0x5/0x10\n[ 0.2]  </TASK>\n' >>"$b/results/patched.console"
 ok "a known one is none" verdict
 good
+printf '[ 0.2] %s\n' 'BUG: KCSAN: data-race in a / b' =================================================== \
+	=================================================== 'BUG: KCSAN: data-race in in_this_function / c' ' in_this_function+0x5/0x10' >>"$b/results/patched.console"
+fails "nor does it where KCSAN ends the report" 'patched console, during net/x:prog: .*data-race in a / b'
+good
 printf 'net/x:prog fixture.same\tD14\tnot yet\n' >"$repo/patches/known-failures"
 fails "a known failure that passes is a fault" 'passes on patched: take it out'
 ktap patched 'not ok 1 fixture.same' 'ok 2 fixture.fixed'
