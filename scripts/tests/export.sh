@@ -44,21 +44,34 @@ ok "every mail goes to the series' list" test \
 ok "a maintainer gets the cover letter and his own patches only" test \
 	"$(grep -l 'Alexander Viro' "$out"/*.patch | sed 's|.*/\(....\).*|\1|' | paste -sd' ')" = "0000 0001 0003"
 
+vfs_tree() { # vfs_tree COMMIT: it has the files of the series' branch
+	test "$(git -C "$here/am" rev-parse "$1^{tree}")" = "$(git --git-dir="$linux" rev-parse 'vfs^{tree}')"
+}
 # git am on a plain base, in a work tree of the touched folders only
 git --git-dir="$linux" worktree add -q --no-checkout --detach "$here/am" base
 git -C "$here/am" sparse-checkout set fs tools/testing/selftests/filesystems
 git -C "$here/am" checkout -q
 ok "git am applies it to a plain base tree" git -C "$here/am" am -q "$out"/000[1-9]-*.patch
-ok "which then has the files of the series' branch" test \
-	"$(git -C "$here/am" rev-parse 'HEAD^{tree}')" = "$(git --git-dir="$linux" rev-parse 'vfs^{tree}')"
+ok "which then has the files of the series' branch" vfs_tree HEAD
 ok "git send-email --dry-run accepts it" git -C "$here/am" send-email --dry-run --quiet \
 	--confirm=never --suppress-cc=all --to=nobody@localhost "$out"
 cat "$out"/*.patch >"$here/mbox"
 git -C "$here/am" checkout -q --detach base
 mkdir "$here/b4"
-ok "b4 am takes it" timeout 120 b4 --offline-mode -n am -C -l -m "$here/mbox" -o "$here/b4" "$(
-	sed -n 's/^Message-I[dD]: <\(.*\)>$/\1/p' "$out/0000-cover-letter.patch")"
+message=$(sed -n 's/^Message-I[dD]: <\(.*\)>$/\1/p' "$out/0000-cover-letter.patch")
+ok "b4 am takes it" timeout 120 b4 --offline-mode -n am -C -l -m "$here/mbox" -o "$here/b4" "$message"
 ok "and git am takes what b4 made of it" git -C "$here/am" am -q "$here"/b4/*.mbx
+shazam() { # shazam OPTION...: what a maintainer does with a thread
+	(cd "$here/am" && timeout 120 b4 --offline-mode -n shazam -C "$@" -m "$here/mbox" "$message")
+}
+git -C "$here/am" checkout -q --detach base
+ok "b4 shazam applies it to a plain base tree" shazam -l
+ok "which then has the files of the series' branch, too" vfs_tree HEAD
+ok "as a commit a patch, each with a link to its mail" test "$number" = \
+	"$(git -C "$here/am" log --format=%B base.. | grep -c '^Link: .*/r/')"
+git -C "$here/am" checkout -q --detach bluetooth
+ok "on another commit b4 shazam finds base by the mail's base-commit" shazam -H
+ok "and fetches the same files" vfs_tree FETCH_HEAD
 
 # the next version must say what has changed
 git --git-dir="$linux" worktree add -q --no-checkout "$here/edit" vfs
