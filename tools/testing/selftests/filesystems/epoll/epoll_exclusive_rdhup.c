@@ -27,7 +27,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include "kselftest_harness.h"
+#include "../../kselftest_harness.h"
 
 /*
  * How long to wait for what must happen, and how long to make sure that
