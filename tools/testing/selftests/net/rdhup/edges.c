@@ -244,12 +244,15 @@ static int connection_open(struct connection *c, int tun, int listener,
 {
 	struct pollfd pfd = { .fd = listener, .events = POLLIN };
 	struct linger linger = { .l_onoff = 1 };
+	static uint32_t isn;
 	uint32_t seq;
 	int err;
 
+	/* A port's last connection may be in TIME_WAIT: begin behind its end. */
+	isn += 1000;
 	c->fd = -1;
 	c->peer = (struct peer) {
-		.tun = tun, .port = port, .dport = dport, .seq = 1000,
+		.tun = tun, .port = port, .dport = dport, .seq = isn,
 	};
 	tun_drain(tun);
 	err = peer_send_at(&c->peer, c->peer.seq++, SYN, "");
