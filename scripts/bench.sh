@@ -8,6 +8,7 @@
 # EDGES=N: instead of all this end N connections in each of four ways, before
 # a reader that spins and one that sleeps, and count how often one of them is
 # reported twice on base and on patched (not repeatable; 100000 take an hour).
+# SHAPES takes the ways, of "data_fin bare_fin hole fin_wait2".
 # Gives: bench.json, or bench-edges.json, which report.py draws, in OUT (default:
 # $build/results), and what the guests said in OUT/bench/.  A missed aim is
 # printed and no error.  Exit status 1 if a guest or a measurement fails, or if
@@ -21,6 +22,7 @@ requests=${REQUESTS:-32}
 connections=${CONNECTIONS:-10000}
 runs=${RUNS:-2}
 edges=${EDGES:-}
+read -ra shapes <<<"${SHAPES:-data_fin bare_fin hole fin_wait2}"
 read -ra kernels <<<"${KERNELS:-control base patched}"
 programs=$build/selftests/kselftest/net/rdhup
 results=${OUT:-$build/results}/bench
@@ -85,12 +87,12 @@ measure() {
 count_edges() {
 	local kernel shape way
 	for way in volley volley_asleep; do
-		for shape in data_fin bare_fin hole fin_wait2; do
+		for shape in "${shapes[@]}"; do
 			echo "edges:$shape.$way 14400 /t/edges -r segment.$shape.$way"
 		done
 	done | pack edges
 	for kernel in base patched; do
-		step "ending 8 times $edges connections on $kernel"
+		step "ending $((2 * ${#shapes[@]})) times $edges connections on $kernel"
 		boot "$kernel" "edges.$kernel" "RDHUP_EDGES=$edges"
 	done
 	python3 "$top/scripts/bench.py" edges "$results"
@@ -100,6 +102,10 @@ need qemu-system-x86_64 python3
 for number in "$requests" "$connections" "$runs" "${edges:-1}"; do
 	[[ $number =~ ^[1-9][0-9]*$ ]] ||
 		die "$number is no number; REQUESTS, CONNECTIONS, RUNS and EDGES take one from 1"
+done
+for shape in "${shapes[@]}"; do
+	[[ $shape =~ ^(data_fin|bare_fin|hole|fin_wait2)$ ]] ||
+		die "SHAPES names $shape; it takes data_fin, bare_fin, hole and fin_wait2"
 done
 "$top/scripts/tree.sh"
 for kernel in "${kernels[@]}"; do

@@ -41,5 +41,7 @@ missed() {
 }
 ok "runs that differ in one digit are an error" differs
 ok "an aim that is missed is printed, and no error" missed
+refuses "an end of a connection that nobody measures is refused" 'SHAPES names hol;' \
+	env SHAPES=hol EDGES=5 "$top/scripts/bench.sh"
 refuses "a number of requests that is none is refused" 'many is no number' \
 	env REQUESTS=many "$top/scripts/bench.sh"
