@@ -78,6 +78,24 @@ static void wait_for_ack_of_fin(int fd)
 		 now_ms() < end && !usleep(200));
 }
 
+/*
+ * The answer to RFCOMM's own request to disconnect is another: it is over when
+ * there is no other end to name.  listen() fails, but not before it has had the
+ * lock, which is held until the edge has been.
+ */
+static void wait_for_answer_to_disc(int fd)
+{
+	struct sockaddr_storage ss;
+	long long end = now_ms() + STATE_MS;
+	socklen_t len;
+
+	do {
+		len = sizeof(ss);
+	} while (!getpeername(fd, (struct sockaddr *)&ss, &len) &&
+		 now_ms() < end && !usleep(200));
+	listen(fd, 0);
+}
+
 FIXTURE(state) {
 	struct play play;
 };
@@ -103,6 +121,8 @@ FIXTURE_SETUP(state)
 	ASSERT_EQ(0, err);
 	if (family_is_tcp(row->family))
 		wait_for_ack_of_fin(self->play.own);
+	if (row->family == FAM_RFCOMM && (row->all & E_HUP))
+		wait_for_answer_to_disc(self->play.own);
 	ASSERT_STATE();
 }
 
