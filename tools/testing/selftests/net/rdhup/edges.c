@@ -248,7 +248,7 @@ static int connection_open(struct connection *c, int tun, int listener,
 	uint32_t seq;
 	int err;
 
-	/* A port's last connection may be in TIME_WAIT: begin behind its end. */
+	/* The port's last one may be in TIME_WAIT: begin behind its end. */
 	isn += 1000;
 	c->fd = -1;
 	c->peer = (struct peer) {
