@@ -29,10 +29,12 @@ stored_files() {
 	{
 		kernel_path_files
 		git -C "$top" ls-files --cached --others --exclude-standard -- patches MAINTAINERS
-	} | (cd "$top" && xargs -d '\n' stat -c '%a %n' -- 2>/dev/null | while read -r mode file; do
-		printf '%s ' "$mode"
+	} | (cd "$top" && while read -r file; do
+		# git's index names a file until its removal is committed
+		[ -e "$file" ] || continue
+		stat -c %a -- "$file"
 		sha256sum -- "$file"
-	done)
+	done) | paste -d ' ' - -
 }
 
 # explain_failure PATCH: name the file and the hunk that git apply stumbled
