@@ -72,12 +72,13 @@ def cheaper_calls(data):
     calls = {tuple(row['key']): (row.get(kernel) or {}).get('calls')
              for row in rows_of(data, 'request')}
     for (way, shape), n in calls.items():
-        uring = way.startswith('uring_')
-        ours = calls.get(('uring_rdhup' if uring else 'rdhup', shape))
-        if way.endswith('rdhup') or n is None or ours is None:
+        if 'rdhup' in way or n is None:
             continue
-        yield (ours < n, f'{shape}: {"uring_" if uring else ""}rdhup takes at least one '
-               f'system call less than {way}: {ours} and {n}')
+        for us in ['uring_rdhup'] if way.startswith('uring_') else ['rdhup', 'rdhup_framed']:
+            ours = calls.get((us, shape))
+            if ours is not None:
+                yield (ours < n, f'{shape}: {us} takes at least one system call '
+                       f'less than {way}: {ours} and {n}')
 
 
 def fewer_instructions(data):

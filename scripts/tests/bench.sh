@@ -16,10 +16,12 @@ for way in extra_read ctl_mod msg_peek level tcp_info; do
 	ok "RDHUP takes fewer system calls than $way" \
 		grep -q "^aim held: together: rdhup .* less than $way: 3 and [4-9]$" "$tmp/small"
 done
+ok "with known lengths it takes fewer than level-triggered epoll, data and FIN apart" \
+	grep -q '^aim held: apart: rdhup_framed .* less than level: 4 and 5$' "$tmp/small"
 ok "by io_uring it takes fewer than a receive for the data and one for the end" \
 	grep -q '^aim held: together: uring_rdhup .* less than uring_recv: 1 and 2$' "$tmp/small"
 ok "instructions are counted, of every way with data and FIN in one segment" \
-	test "$(grep -cP '^  # request\t\w+\ttogether(\t\d+){6}$' "$tmp/bench/base.1.ktap")" = 9
+	test "$(grep -cP '^  # request\t\w+\ttogether(\t\d+){6}$' "$tmp/bench/base.1.ktap")" = 10
 ok "and of every call" \
 	test "$(grep -cP '^  # (path|poll)(\t\w+){1,2}\t[1-9]\d+$' "$tmp/bench/base.1.ktap")" = 19
 
@@ -43,5 +45,7 @@ ok "runs that differ in one digit are an error" differs
 ok "an aim that is missed is printed, and no error" missed
 refuses "an end of a connection that nobody measures is refused" 'SHAPES names hol;' \
 	env SHAPES=hol EDGES=5 "$top/scripts/bench.sh"
+refuses "so are ends without a number of them" 'say of how many: EDGES=' \
+	env SHAPES=hole "$top/scripts/bench.sh"
 refuses "a number of requests that is none is refused" 'many is no number' \
 	env REQUESTS=many "$top/scripts/bench.sh"

@@ -301,6 +301,23 @@ static void learn_rdhup(struct server *s)
 	} while (!(mask & EPOLLRDHUP));
 }
 
+/*
+ * The same where the protocol says how long a request is: there is nothing to
+ * read once it is whole.  Only with the bit does that spare a call, for an
+ * event without it may mean that more has come.
+ */
+static void learn_rdhup_framed(struct server *s)
+{
+	unsigned int mask;
+
+	watch(s, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP | EPOLLET);
+	do {
+		mask = wait_event(s);
+		while (s->got < LEN && receive(s, 0) == ROOM)
+			;
+	} while (!(mask & EPOLLRDHUP));
+}
+
 /* Edge-triggered without it: read until there is nothing, or the end. */
 static void learn_extra_read(struct server *s)
 {
@@ -478,6 +495,7 @@ static void learn_uring_multi(struct server *s)
 
 static const struct way ways[] = {
 	{ "rdhup", true, false, learn_rdhup },
+	{ "rdhup_framed", true, false, learn_rdhup_framed },
 	{ "extra_read", false, false, learn_extra_read },
 	{ "ctl_mod", false, false, learn_ctl_mod },
 	{ "msg_peek", false, false, learn_peek },

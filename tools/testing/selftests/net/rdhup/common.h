@@ -598,6 +598,19 @@ static inline char state_of(pid_t tid)
 	return paren && paren[1] ? paren[2] : 0;
 }
 
+/*
+ * Bind this thread to one CPU.  Where there is no such CPU it stays as it is:
+ * there is less to see then, and it still has to be right.
+ */
+static inline void pin_to(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 static inline long long now_ms(void)
 {
 	struct timespec ts;

@@ -65,16 +65,6 @@ static int time_limit(void)
 	return TEST_TIMEOUT_DEFAULT + runs() / 20;
 }
 
-static void pin_to(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	/* With one CPU the numbers are poorer and still have to be right. */
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 /* The hand-written end of one connection. */
 struct peer {
 	int tun;

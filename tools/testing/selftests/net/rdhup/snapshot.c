@@ -42,16 +42,6 @@ static int time_limit(void)
 	return TEST_TIMEOUT_DEFAULT + runs();
 }
 
-static void pin_to(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	/* With one CPU there is less to see, and it still has to be right. */
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 /*
  * The thread that asks: about @fd, from when that is set to when it is -1
  * again.  @seen has its answers in the order in which they first came, and
