@@ -26,6 +26,7 @@ read -ra shapes <<<"${SHAPES:-data_fin bare_fin hole fin_wait2}"
 read -ra kernels <<<"${KERNELS:-control base patched}"
 programs=$build/selftests/kselftest/net/rdhup
 results=${OUT:-$build/results}/bench
+initramfs=$results/initramfs.cpio
 
 # One CPU that executes an instruction per nanosecond of the guest's time and
 # whose waits take none; nothing from outside that could differ between two
@@ -35,12 +36,12 @@ counting=(-smp "1,sockets=1,cores=1,threads=1" -icount shift=0,sleep=off -seed 1
 	-rtc base=2026-01-01,clock=vm)
 
 pack() { # pack PROGRAM < lines of /tests
-	local root=$build/guest/bench
+	local root=$results/root
 	rm -rf "$root"
 	mkdir -p "$root/t"
 	cp "$programs/$1" "$root/t/"
 	cat >"$root/tests"
-	pack_initramfs "$root.cpio" "$root"
+	pack_initramfs "$initramfs" "$root"
 }
 
 # boot KERNEL NAME CMDLINE ARG...: a guest whose KTAP is $results/NAME.ktap.
@@ -50,7 +51,7 @@ boot() {
 	rm -f "$results/$name.ktap"
 	: >"$results/$name.ktap"
 	guest_limit=${LIMIT:-14400} boot_guest "$build/kernel/$kernel/bzImage" \
-		"$build/guest/bench.cpio" "ktap=/dev/ttyS1 $cmdline" \
+		"$initramfs" "ktap=/dev/ttyS1 $cmdline" \
 		-serial "file:$results/$name.console" -serial "file:$results/$name.ktap" \
 		"$@" </dev/null || status=$?
 	grep -q '^# guest done' "$results/$name.ktap" || status=1
@@ -99,6 +100,8 @@ count_edges() {
 }
 
 need qemu-system-x86_64 python3
+[ -n "$edges" ] || [ -z "${SHAPES:-}" ] ||
+	die "SHAPES= names ends of connections to count; say of how many: EDGES=100000"
 for number in "$requests" "$connections" "$runs" "${edges:-1}"; do
 	[[ $number =~ ^[1-9][0-9]*$ ]] ||
 		die "$number is no number; REQUESTS, CONNECTIONS, RUNS and EDGES take one from 1"
