@@ -18,7 +18,6 @@ inputs() { # inputs KERNEL
 	cat "$build/kernel/$1/inputs" "$build/selftests$tag/inputs"
 	cat "$top/scripts/guest.sh" "$top/scripts/guest/init.c" | sha256sum
 	machine_row "$arch"
-	machine_row "$kernel_arch"
 }
 
 # Nothing that another guest writes to at the same time.

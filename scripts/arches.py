@@ -38,12 +38,14 @@ def machine_code(program):
 
 
 def may_skip(arch):
-    """The programs that the architecture's fragment says it is without."""
-    path = os.path.join(TOP, 'scripts/guest', f'{arch}.config')
-    if not os.path.exists(path):
-        return set()
-    with open(path, encoding='utf-8') as fragment:
-        return set(' '.join(re.findall(r'^# Skips: (.*)$', fragment.read(), re.M)).split())
+    """The programs that the architecture's fragments say it is without."""
+    found = set()
+    for name in ('lean', arch):
+        path = os.path.join(TOP, 'scripts/guest', f'{name}.config')
+        with open(path, encoding='utf-8') as fragment:
+            for line in re.findall(r'^# Skips: (.*)$', fragment.read(), re.M):
+                found |= set(line.split())
+    return found
 
 
 def load(build, arch):
@@ -88,7 +90,7 @@ def faults_of(verdict, arch):
     skipped = {t.split(' ')[0].split(':')[-1] for t, _, state in states_of(verdict, arch)
                if state == SKIP}
     for program in sorted(may_skip(arch) - skipped):
-        yield f'{program} has tests to run: take it out of the Skips: of {arch}.config'
+        yield f'{program} has tests to run: take it out of the Skips: of lean.config or {arch}.config'
     for kernel, splats in verdict.splats.items():
         for test, line in splats:
             yield f'{kernel} console, during {test}: {line}'

@@ -28,7 +28,7 @@ pack_initramfs() {
 # may open and yet not run anything.
 accelerator() {
 	local kernel=$1 answer=$build/guest/accelerator root=$build/guest/probe
-	if [ "$kernel_arch" != "$(uname -m)" ]; then
+	if [ "$arch" != "$(uname -m)" ]; then
 		echo tcg
 		return
 	fi

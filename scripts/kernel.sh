@@ -13,14 +13,13 @@
 . "$top/scripts/machine.sh"
 
 machine_of "${1:-}"
-# user space of its own, on the kernels of another architecture
-[ "$kernel_arch" = "$arch" ] || exec "$0" "$kernel"
 [ -f "$top/scripts/guest/$arch.config" ] ||
 	die "$arch has no scripts/guest/$arch.config, which says what its kernel needs of QEMU's machine"
 tree=$build/linux/$kind
 out=$tree/.build$tag
-fragments=("$top/scripts/guest/common.config" "$top/tools/testing/selftests/net/rdhup/config"
-	"$top/scripts/guest/$arch.config")
+fragments=("$top/scripts/guest/common.config" "$top/tools/testing/selftests/net/rdhup/config")
+[ "$arch" = x86_64 ] || fragments+=("$top/scripts/guest/lean.config")
+fragments+=("$top/scripts/guest/$arch.config")
 
 case $kind in
 patched) fragments+=("$top/scripts/guest/patched.config") ;;

@@ -6,7 +6,6 @@
 #   $linux_arch  the kernel's ARCH=
 #   $cross       prefix of the compiler, empty for the host's own
 #   $tag         what stands in names of files: empty for x86_64, else "-NAME"
-#   $kernel_arch name of the architecture whose kernels and machine serve
 #   $image       path of the kernel image below the object directory
 #   $console_tty, $ktap_tty  the guest's names of its two channels
 #   $end_by      what /init has to do for QEMU to end
@@ -35,13 +34,8 @@ machine() {
 	[ -n "$row" ] || die "A=$1 is no architecture; name one of: $(arch_names | xargs)"
 	[ "$(wc -l <<<"$row")" = 1 ] || die "$arches has two rows for $1"
 	read -r arch linux_arch cross image more <<<"$row"
-	kernel_arch=$arch
-	if [[ $image == =* ]]; then
-		kernel_arch=${image#=}
-		row=$(machine_row "$kernel_arch")
-	fi
 	read -r -a columns <<<"$row"
-	[ ${#columns[@]} -ge 8 ] || die "$arches: the row of $kernel_arch lacks a column"
+	[ ${#columns[@]} -ge 8 ] || die "$arches: the row of $1 lacks a column"
 	image=${columns[3]}
 	console_tty=${columns[4]}
 	ktap_tty=${columns[5]}
@@ -65,9 +59,9 @@ machine_of() {
 		machine "${1%-*}"
 	fi
 	# shellcheck disable=SC2034 # for those who source this file
-	kernel=$kernel_arch-$kind
+	kernel=$arch-$kind
 	# shellcheck disable=SC2034
-	if [ "$kernel_arch" = x86_64 ]; then
+	if [ "$arch" = x86_64 ]; then
 		kernel=$kind
 	fi
 }
