@@ -656,7 +656,7 @@ static void segment_volleys(struct __test_metadata *_metadata,
 	struct volley *v;
 
 	v = calloc(1, sizeof(*v));
-	ASSERT_NE(NULL, v);
+	ASSERT_TRUE(!!v);
 	v->shape = &self->shape;
 	v->reader = asleep ? syscall(SYS_gettid) : 0;
 	pin_to(1);
