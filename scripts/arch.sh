@@ -58,7 +58,10 @@ run_arch() { # run_arch NAME
 		wait "$kind" || status=1
 	done
 	[ "$status" = 0 ] || exit 1
-	python3 "$top/scripts/arches.py" record "$build" "$1" "$build/guest/init$tag"
+	python3 "$top/scripts/arches.py" record "$build" "$1" "$build/guest/init$tag" || status=1
+	# the page of the main job's last run has a table of these
+	[ ! -e "$build/report/index.html" ] || python3 "$top/scripts/report.py" "$build"
+	return "$status"
 }
 
 wanted=${1:-}
