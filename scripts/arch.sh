@@ -14,32 +14,6 @@
 # shellcheck source=scripts/guest.sh
 . "$top/scripts/guest.sh"
 
-inputs() { # inputs KERNEL
-	cat "$build/kernel/$1/inputs" "$build/selftests$tag/inputs"
-	cat "$top/scripts/guest.sh" "$top/scripts/guest/init.c" | sha256sum
-	machine_row "$arch"
-}
-
-# Nothing that another guest writes to at the same time.
-run_on() { # run_on KIND
-	local guest=$arch-$1 started=$SECONDS log=$build/results/$arch-$1.log stamp
-	stamp=$build/results/$guest.inputs
-	machine_of "$guest"
-	inputs "$kernel" >"$stamp.new"
-	if cmp -s "$stamp.new" "$stamp" && [ -s "$build/results/$guest.ktap" ]; then
-		step "$guest: nothing has changed since its last run"
-		return
-	fi
-	rm -f "$stamp"
-	step "running the tests on $guest"
-	started=$SECONDS
-	# a failing test is arches.py's business; a failing guest ends here
-	"$top/scripts/kselftest.sh" "$guest" >"$log" ||
-		tail -n 1 "$log" | grep -q "^$guest: " || exit 1
-	step "$(tail -n 1 "$log") (guest: $((SECONDS - started)) s)"
-	mv "$stamp.new" "$stamp"
-}
-
 run_arch() { # run_arch NAME
 	local kind guests=() status=0
 	machine "$1"
@@ -51,7 +25,7 @@ run_arch() { # run_arch NAME
 	done
 	# much of a guest's time goes into waiting for what must not come
 	for kind in base patched; do
-		in_background run_on "$kind"
+		in_background results_of "$1-$kind"
 		guests+=($!)
 	done
 	for kind in "${guests[@]}"; do
@@ -80,7 +54,7 @@ fi
 # one that cannot be built or booted is no reason not to try the next
 failed=()
 while read -r name; do
-	"$0" "$name" || failed+=("$name")
+	"$0" "$name" </dev/null || failed+=("$name")
 done < <(arch_names | grep -v '^x86_64$')
 python3 "$top/scripts/arches.py" table "$build"
 [ ${#failed[@]} = 0 ] || die "not all is well on ${failed[*]}; see above"

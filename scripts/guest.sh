@@ -77,3 +77,28 @@ boot_guest() {
 		-kernel "$kernel" -initrd "$initramfs" \
 		-append "console=$console_tty end=$end_by $boot_words $cmdline" "$@"
 }
+
+# results_of GUEST [PROGRAM,...]: run its tests, unless nothing that they depend
+# on has changed since they last ran.  What failed is in its KTAP; a guest that
+# does not come to its end ends the caller.
+results_of() {
+	local guest=$1 programs=${2:-} started=$SECONDS
+	local log=$build/results/$1.log stamp=$build/results/$1.inputs
+	machine_of "$guest"
+	{
+		cat "$build/kernel/$kernel/inputs" "$build/selftests$tag/inputs"
+		echo "$programs"
+		cat "$top/scripts/guest.sh" "$top/scripts/guest/init.c" | sha256sum
+		machine_row "$arch"
+	} >"$stamp.new"
+	if cmp -s "$stamp.new" "$stamp" && [ -s "$build/results/$guest.ktap" ]; then
+		step "$guest: nothing has changed since its last run"
+		return
+	fi
+	rm -f "$stamp"
+	step "running the tests on $guest"
+	"$top/scripts/kselftest.sh" "$guest" "$programs" >"$log" ||
+		tail -n 1 "$log" | grep -q "^$guest: " || exit 1
+	step "$(tail -n 1 "$log") (guest: $((SECONDS - started)) s)"
+	mv "$stamp.new" "$stamp"
+}
