@@ -43,6 +43,9 @@ refuses "make save does not write over an edit made here" \
 	'write over it: tools/testing/selftests/net/rdhup/race.c; git stash' "$repo/scripts/save.sh"
 ok "and the edit is still there" cmp "$tmp/race.c" "$repo/tools/testing/selftests/net/rdhup/race.c"
 git -C "$repo" checkout -q -- tools
+echo >>"$repo/patches/net/cover-letter"
+refuses "nor over one in patches/" 'write over it: patches/net/cover-letter; git stash' "$repo/scripts/save.sh"
+git -C "$repo" checkout -q -- patches
 "$repo/scripts/save.sh" >"$tmp/out"
 ok "an edit of an added file arrives at its kernel path, and nowhere else" test \
 	"$(changed | tr -d '\n')" = "AM tools/testing/selftests/net/rdhup/race.c"

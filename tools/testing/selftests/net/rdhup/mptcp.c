@@ -409,38 +409,34 @@ static bool wired(struct __test_metadata *_metadata, struct wire *w, int sv[2])
 	return true;
 }
 
-/* After our own half-close: no other subflow can come, so it is a reset. */
-TEST(mptcp_lost_half_closed)
+/* The subflow is reset after one @end has finished and the other knows it. */
+static void lost_after_end_of(struct __test_metadata *_metadata, int end,
+			      int err)
 {
 	struct wire w;
 	int sv[2];
 
 	if (!wired(_metadata, &w, sv))
 		return;
-	ASSERT_EQ(0, shutdown(sv[0], SHUT_WR));
-	ASSERT_MASK(EPOLLRDHUP, poll_mask(sv[1], EPOLLRDHUP, MUST_MS));
+	ASSERT_EQ(0, shutdown(sv[end], SHUT_WR));
+	ASSERT_MASK(EPOLLRDHUP, poll_mask(sv[!end], EPOLLRDHUP, MUST_MS));
 	ASSERT_EQ(0, wire_reset(&w, 1));
-	expect_reset(_metadata, sv[0], ECONNRESET);
+	expect_reset(_metadata, sv[0], err);
 	close(sv[0]);
 	close(sv[1]);
 	close(w.fd);
 }
 
+/* After our own half-close: no other subflow can come, so it is a reset. */
+TEST(mptcp_lost_half_closed)
+{
+	lost_after_end_of(_metadata, 0, ECONNRESET);
+}
+
 /* After the peer's half-close it is what it is for TCP, a broken pipe. */
 TEST(mptcp_lost_after_data_fin)
 {
-	struct wire w;
-	int sv[2];
-
-	if (!wired(_metadata, &w, sv))
-		return;
-	ASSERT_EQ(0, shutdown(sv[1], SHUT_WR));
-	ASSERT_MASK(EPOLLRDHUP, poll_mask(sv[0], EPOLLRDHUP, MUST_MS));
-	ASSERT_EQ(0, wire_reset(&w, 1));
-	expect_reset(_metadata, sv[0], EPIPE);
-	close(sv[0]);
-	close(sv[1]);
-	close(w.fd);
+	lost_after_end_of(_metadata, 1, EPIPE);
 }
 
 /*
