@@ -21,6 +21,7 @@ import json
 import os
 import re
 import sys
+from fnmatch import fnmatchcase
 
 import results
 from results import FAIL, NONE, OK, SKIP
@@ -39,7 +40,9 @@ def machine_code(program):
 
 
 def may_skip(arch):
-    """The programs that the architecture's fragments say it is without."""
+    """What the architecture's fragments say may be skipped: names of programs
+    and, with an asterisk, patterns of tests.
+    """
     found = set()
     for name in ('lean', arch):
         path = os.path.join(TOP, 'scripts/guest', f'{name}.config')
@@ -47,6 +50,13 @@ def may_skip(arch):
             for line in re.findall(r'^# Skips: (.*)$', fragment.read(), re.M):
                 found |= set(line.split())
     return found
+
+
+def excuses_of(test, excuses):
+    """Those of them that are a test's, which is "TARGET:PROGRAM NAME"."""
+    program, _, name = test.partition(' ')
+    return {excuse for excuse in excuses
+            if excuse == program.split(':')[-1] or ('*' in excuse and fnmatchcase(name, excuse))}
 
 
 def load(build, arch):
@@ -72,8 +82,7 @@ def states_of(verdict, arch):
         state = verdict.state(test, f'{arch}-patched')
         if state == NONE and results.is_owed(test):
             continue
-        program = test.split(' ')[0].split(':')[-1]
-        good = state == OK or (state == SKIP and program in without)
+        good = state == OK or (state == SKIP and bool(excuses_of(test, without)))
         # whether one of these fails may be a matter of timing, and the main
         # job says so if it does not
         yield test, good or (state == FAIL and test in verdict.known), state
@@ -88,10 +97,12 @@ def faults_of(verdict, arch):
         if not good:
             said = {FAIL: 'fails', SKIP: 'is skipped'}.get(state, 'was not run')
             yield f'{test} {said} on {arch}-patched'
-    skipped = {t.split(' ')[0].split(':')[-1] for t, _, state in states_of(verdict, arch)
-               if state == SKIP}
-    for program in sorted(may_skip(arch) - skipped):
-        yield f'{program} has tests to run: take it out of the Skips: of lean.config or {arch}.config'
+    excuses = may_skip(arch)
+    used = {excuse for test, _, state in states_of(verdict, arch) if state == SKIP
+            for excuse in excuses_of(test, excuses)}
+    for excuse in sorted(excuses - used):
+        yield (f'no test of {excuse} is skipped: take it out of the Skips: of '
+               f'lean.config or {arch}.config')
     for kernel, splats in verdict.splats.items():
         for test, line in splats:
             yield f'{kernel} console, during {test}: {line}'
