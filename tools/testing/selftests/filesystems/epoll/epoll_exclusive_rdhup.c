@@ -39,6 +39,7 @@
 #define STOP		1	/* epoll_event.data of the eventfd */
 #define WATCHED		2	/* ... and of the socket */
 #define MAX_SEEN	8
+#define WAITER_STACK	(64 << 10)
 
 struct waiter {
 	pthread_t thread;
@@ -151,6 +152,7 @@ static int waiter_start(struct waiter *w, int fd, int stop,
 			unsigned int events)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = STOP };
+	pthread_attr_t attr;
 	int err;
 
 	w->events = events;
@@ -163,7 +165,11 @@ static int waiter_start(struct waiter *w, int fd, int stop,
 	ev.data.u32 = WATCHED;
 	if (epoll_ctl(w->ep, EPOLL_CTL_ADD, fd, &ev))
 		return -errno;
-	err = pthread_create(&w->thread, NULL, waiter_main, w);
+	/* the usual stacks of so many are more than 32 bit may have room for */
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, WAITER_STACK);
+	err = pthread_create(&w->thread, &attr, waiter_main, w);
+	pthread_attr_destroy(&attr);
 	w->started = !err;
 	return -err;
 }

@@ -216,12 +216,16 @@ FIXTURE_VARIANT_ADD(snapshot, l2cap) { .family = FAM_L2CAP };
 
 FIXTURE_SETUP(snapshot)
 {
-	int err = any_ready(variant->family);
+	int sv[2], err = any_ready(variant->family);
 
+	if (!err)
+		err = any_pair(variant->family, sv);
 	if (is_missing(err))
 		SKIP(return, "no %s: %s", families[variant->family].name,
 		     strerror(-err));
 	ASSERT_EQ(0, err);
+	close(sv[0]);
+	close(sv[1]);
 	ASSERT_EQ(0, spinner_start(&self->s));
 }
 
