@@ -13,7 +13,7 @@ arches.py tap BUILD ARCH          a line "ok - " or "not ok - " for each test
 
 Exit status: 0 if all is well (see faults_of), 1 if not, 2 for bad usage.
 html(build) is the table as report.py shows it.  scripts/guest/arch.json is a
-copy of BUILD/results/arch.json as the last make arch-all left it.
+copy of BUILD/results/arch.json as make arch-all, or make arch for each, left it.
 """
 import datetime
 import html as markup

@@ -85,6 +85,9 @@ assert row["patched"]["ok"] > 100 and row["date"] and "7.3.4" in row["kernel"]' 
 ok "and the report shows them" python3 -c '
 import sys; sys.path.insert(0, sys.argv[1]); import arches
 assert "<td>sparc64</td><td>little</td><td>64 bit</td>" in arches.html(sys.argv[2])' "$repo/scripts" "$b"
+ok "and rows that were not run here, from the repository" python3 -c '
+import sys; sys.path.insert(0, sys.argv[1]); import arches
+assert "<td>m68k</td><td>big</td><td>32 bit</td>" in arches.html("/nonexistent")' "$repo/scripts"
 bad() { # bad SENTENCE PATTERN FILE SED
 	sed "$4" "$good/$3" >"$b/results/$3"
 	if cmp -s "$good/$3" "$b/results/$3"; then
