@@ -782,6 +782,45 @@ static inline unsigned int poll_until(int fd, unsigned int events,
 	return poll_until_ms(fd, events, want, MUST_MS);
 }
 
+/* The state of @fd's connection, as TCP_INFO tells it. */
+static inline int tcp_state(int fd)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return -errno;
+	return info.tcpi_state;
+}
+
+/* Wait until tcp_state() is @want; the last answer otherwise. */
+static inline int tcp_state_until(int fd, int want)
+{
+	long long end = now_ms() + MUST_MS;
+	int state;
+
+	do {
+		state = tcp_state(fd);
+	} while (state != want && now_ms() < end && !usleep(200));
+	return state;
+}
+
+/*
+ * The acknowledgment of our own FIN, which the peer may delay, is an edge that
+ * says nothing new: let it be over.  Nothing to wait for if @fd is no TCP.
+ */
+static inline void wait_for_ack_of_fin(int fd)
+{
+	long long end = now_ms() + MUST_MS;
+	int state;
+
+	do {
+		state = tcp_state(fd);
+	} while ((state == TCP_FIN_WAIT1 || state == TCP_CLOSING ||
+		  state == TCP_LAST_ACK) &&
+		 now_ms() < end && !usleep(200));
+}
+
 /*
  * Write to @fd until nothing is taken, not even @quiet_ms later: what is queued
  * may move on to the peer and make room, and too little of it to be EPOLLOUT.

@@ -60,25 +60,6 @@ struct row {
 } while (0)
 
 /*
- * The acknowledgment of our own FIN, which the peer may delay, is an edge that
- * says nothing new: let it be over.
- */
-static void wait_for_ack_of_fin(int fd)
-{
-	long long end = now_ms() + STATE_MS;
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-
-	do {
-		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-			return;
-	} while ((info.tcpi_state == TCP_FIN_WAIT1 ||
-		  info.tcpi_state == TCP_CLOSING ||
-		  info.tcpi_state == TCP_LAST_ACK) &&
-		 now_ms() < end && !usleep(200));
-}
-
-/*
  * The answer to RFCOMM's own request to disconnect is another: it is over when
  * there is no other end to name.  listen() fails, but not before it has had the
  * lock, which is held until the edge has been.

@@ -215,29 +215,6 @@ static inline int wire_reset(struct wire *w, int i)
 	return err;
 }
 
-/* The state of @fd's connection, as TCP_INFO tells it. */
-static inline int tcp_state(int fd)
-{
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-		return -errno;
-	return info.tcpi_state;
-}
-
-/* Wait until tcp_state() is @want; the last answer otherwise. */
-static inline int tcp_state_until(int fd, int want)
-{
-	long long end = now_ms() + MUST_MS;
-	int state;
-
-	do {
-		state = tcp_state(fd);
-	} while (state != want && now_ms() < end && !usleep(200));
-	return state;
-}
-
 /*
  * Did end @i of @w send exactly this many segments with FIN and with RST?
  * Prints what it sent if not.
