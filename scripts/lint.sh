@@ -5,9 +5,10 @@
 #
 # A gate is a script in scripts/lint/: patch-NAME.sh is given a mail as git
 # format-patch writes it, series-NAME.sh a folder of such mails, and both the
-# name of the series.  Each prints a line of reason a failure and nothing if all is
-# well; both find a plain kernel tree in $tree.  Gives one line a gate and
-# series, "ok - ..." or "not ok - ..."; exit status 0 only if all are ok.
+# name of the series; repo-NAME.sh is given this repository, once.  Each prints a
+# line of reason a failure and nothing if all is well, and finds a plain kernel
+# tree in $tree.  Gives one line a gate and series, "ok - ..." or "not ok - ...";
+# exit status 0 only if all are ok.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -17,8 +18,8 @@ mails=$build/lint
 
 "$top/scripts/tree.sh" --branches
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
-need git make gcc ccache sparse flex bison bc perl python3 codespell /usr/include/libelf.h
-[ -z "${FULL:-}" ] || need clang-19
+need git make gcc ccache sparse clang-19 flex bison bc perl python3 codespell shellcheck \
+	/usr/include/libelf.h
 mapfile -t all < <(sendable_series)
 start=base
 if [ "$wanted" = introduce ]; then
@@ -30,6 +31,22 @@ printf '%s\n' "${all[@]}" | grep -qx "${wanted:-.*}" ||
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
 	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ')"
 
+# run_gate GATE SERIES SUBJECT...: its line, and its reasons.
+run_gate() {
+	local script=$1 series=$2 name reasons
+	shift 2
+	name=${script##*/}
+	reasons=$(printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} \
+		"$top/scripts/lint/one.sh" "$script" {} "$series")
+	if [ -z "$reasons" ]; then
+		echo "ok - lint: $series: ${name%.sh}"
+	else
+		echo "not ok - lint: $series: ${name%.sh}"
+		printf '# %s\n' "${reasons//$'\n'/$'\n'# }"
+		failed=1
+	fi
+}
+
 mkdir -p "$mails"
 : >"$mails/allowed.used"
 for series in "${all[@]}"; do
@@ -39,21 +56,15 @@ for series in "${all[@]}"; do
 	cp "$top/patches/$series/cover-letter" "$mails/$series/" 2>/dev/null || true
 	for script in "$top"/scripts/lint/*-*.sh; do
 		[[ -z $gate || $script = */*-$gate.sh ]] || continue
-		name=${script##*/}
-		case $name in
-		patch-*) mapfile -t subjects < <(printf '%s\n' "$mails/$series"/*.patch) ;;
-		*) subjects=("$mails/$series") ;;
+		case ${script##*/} in
+		patch-*) run_gate "$script" "$series" "$mails/$series"/*.patch ;;
+		series-*) run_gate "$script" "$series" "$mails/$series" ;;
 		esac
-		reasons=$(printf '%s\n' "${subjects[@]}" | xargs -P "$(nproc)" -I{} \
-			"$top/scripts/lint/one.sh" "$script" {} "$series")
-		if [ -z "$reasons" ]; then
-			echo "ok - lint: $series: ${name%.sh}"
-		else
-			echo "not ok - lint: $series: ${name%.sh}"
-			printf '# %s\n' "${reasons//$'\n'/$'\n'# }"
-			failed=1
-		fi
 	done
+done
+for script in "$top"/scripts/lint/repo-*.sh; do
+	[[ -n $wanted || ( -n $gate && $script != */*-$gate.sh ) ]] ||
+		run_gate "$script" repository "$top"
 done
 # only a run over everything can tell that an exception is not needed
 if [[ -z $wanted && ( -z $gate || $gate = checkpatch ) ]]; then

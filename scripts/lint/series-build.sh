@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What a series touches compiles without a new warning: with gcc, W=1 and
-# sparse (C=1), the number of each warning at the series' end against that at
-# its start.  With FULL=1 so at every patch against the one before it; also on
-# i386 and with clang; and the guest's whole kernel builds at every patch.
+# sparse (C=1), for i386, and with clang, the number of each warning at the
+# series' end against that at its start.  With FULL=1 so at every patch against
+# the one before it, and the guest's whole kernel builds at every patch.
 #
 # Takes: the series' folder of mails (not read) and name.  Gives a line a
 # reason.  Keeps a work tree, $build/linux/lint, with an object directory for
@@ -69,25 +69,28 @@ compile() {
 # compare FROM TO KIND...: what these kinds of build say of TO that they did not
 # of FROM, and what does not compile there at all.
 compare() {
-	local from=$1 to=$2 name kind files
-	local -A before
+	local from=$1 to=$2 name kind files before
+	local -A after
 	shift 2
 	name="$series: $(lgit log -1 --format=%s "$to")"
 	mapfile -t files < <(lgit diff --name-only --diff-filter=d "$from" "$to" -- '*.c' |
 		grep -vxF -f <(lgit diff --name-only "$from" "$to" | unbuildable))
 	[ ${#files[@]} -gt 0 ] || return 0
-	git -C "$work" checkout -q -f --detach "$from"
-	for kind; do
-		configure "$kind" || return 0
-		before[$kind]=$(compile "$kind" "${files[@]}")
-	done
 	git -C "$work" checkout -q -f --detach "$to"
 	for kind; do
-		compile "$kind" "${files[@]}" | awk -v before="${before[$kind]}" -v name="$name" -v kind="$kind" '
+		configure "$kind" || return 0
+		after[$kind]=$(compile "$kind" "${files[@]}")
+	done
+	# where nothing is said there is nothing to be compared with
+	git -C "$work" checkout -q -f --detach "$from"
+	for kind; do
+		[ -n "${after[$kind]}" ] || continue
+		before=$(compile "$kind" "${files[@]}")
+		awk -v before="$before" -v name="$name" -v kind="$kind" '
 			BEGIN { n = split(before, line, "\n")
 				for (i = 1; i <= n; i++) { c = line[i]; sub(/^ *[0-9]+ /, "", line[i]); was[line[i]] = c + 0 } }
 			{ c = $1; sub(/^ *[0-9]+ /, "")
-				if (c > was[$0] || /^make: /) print name ": " kind ": " $0 " (" was[$0] + 0 " before, " c " after)" }'
+				if (c > was[$0] || /^make: /) print name ": " kind ": " $0 " (" was[$0] + 0 " before, " c " after)" }' <<<"${after[$kind]}"
 	done
 }
 
@@ -108,7 +111,7 @@ if [ ! -e "$work/.git" ]; then
 	lgit worktree prune
 	lgit worktree add -q --force --detach "$work" "$start"
 fi
-compare "$start" "$end" w1
+compare "$start" "$end" w1 i386 clang
 if [ -n "${FULL:-}" ]; then
 	whole "$start"
 	while read -r commit; do

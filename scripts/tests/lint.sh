@@ -8,7 +8,8 @@ gates=$top/scripts/lint
 # the gates on the series themselves; a line each
 "$top/scripts/lint.sh" | tee "$tmp/lint" | grep -v '^==>' || true
 ok "every gate ran on every series" test "$(grep -cE '^(not )?ok - lint: [a-z_-]+: ' "$tmp/lint")" = \
-	$(($(find "$gates" -name '*-*.sh' | wc -l) * $(grep -vc '^#' "$top/patches/order")))
+	$(($(find "$gates" -name '[ps]*-*.sh' | wc -l) * $(grep -vc '^#' "$top/patches/order") +
+		$(find "$gates" -name 'repo-*.sh' | wc -l)))
 
 ok "what is allowed to no purpose is looked for" grep -q 'lint/allowed is needed$' "$tmp/lint"
 
@@ -60,6 +61,7 @@ plant_commit() { # plant_commit BRANCH FILE, its new content on stdin
 {
 	git --git-dir="$linux_git" show vfs:fs/eventpoll.c
 	printf '/**\n * planted() - says nothing of its argument\n */\nint planted(int argument)\n{\n\treturn argument;\n}\n'
+	printf '#ifndef CONFIG_64BIT\n#warning "planted on i386"\n#endif\n#ifdef __clang__\n#warning "planted for clang"\n#endif\n'
 } | plant_commit vfs fs/eventpoll.c
 linux_git=$tmp/linux.git finds "patch-kernel-doc finds an argument without a description" 'argument' \
 	patch-kernel-doc "$mail" vfs
@@ -67,7 +69,9 @@ linux_git=$tmp/linux.git finds "patch-kernel-doc finds an argument without a des
 GIT_ALTERNATE_OBJECT_DIRECTORIES=$tmp/linux.git/objects linux_git=$tmp/linux.git \
 	finds "series-build finds what sparse says" 'eventpoll.c: warning: symbol .planted. was not declared' \
 	series-build "$build/lint/vfs" vfs
-ok "and what gcc says at W=1" grep -q 'eventpoll.c: warning: no previous prototype for .planted' "$tmp/reasons"
+ok "and what gcc says at W=1" grep -q 'w1: .*eventpoll.c: warning: no previous prototype for .planted' "$tmp/reasons"
+ok "on i386" grep -q 'i386: .*eventpoll.c: warning: .*planted on i386' "$tmp/reasons"
+ok "and of clang" grep -q 'clang: .*eventpoll.c: warning: .*planted for clang' "$tmp/reasons"
 echo 'int main(void) { return 0; }' | plant_commit net tools/testing/selftests/net/rdhup/planted.c
 linux_git=$tmp/linux.git finds "series-selftests finds a program that .gitignore lacks" 'planted is not in .*gitignore' \
 	series-selftests "$build/lint/net" net
@@ -86,6 +90,10 @@ touch "$tmp"/long/{01..16}.patch
 finds "series-form finds a sixteenth patch" 'netdev takes 15' series-form "$tmp/long" net
 finds "series-form finds a missing cover letter" 'no cover letter' series-form "$tmp/long" net
 finds "series-form finds a series that no tree is named by" 'no tree' series-form "$tmp/long" nonsense
+git init -q "$tmp/scripts"
+# shellcheck disable=SC2016 # for the planted script to expand
+printf '#!/bin/sh\nrm $1\n' >"$tmp/scripts/planted.sh"
+finds "repo-shellcheck finds a word that is split" 'planted.sh:2:.*SC2086' repo-shellcheck "$tmp/scripts"
 printf '#!/bin/sh\nexit 1\n' >"$tmp/dead.sh"
 chmod +x "$tmp/dead.sh"
 ok "a gate that dies has not passed" test "$("$gates/one.sh" "$tmp/dead.sh" "$mail" vfs)" = \
