@@ -11,13 +11,8 @@
 # shellcheck source=scripts/series.sh
 . "$top/scripts/series.sh"
 
-index=$build/save.index
 format=(-q --zero-commit -N --always --no-signature --no-renames --abbrev=12
 	--stat=72 --diff-algorithm=myers --src-prefix=a/ --dst-prefix=b/)
-
-in_index() {
-	GIT_INDEX_FILE=$index lgit "$@"
-}
 
 # Our own MAINTAINERS entries: what COMMIT inserts into the kernel's.
 save_maintainers() {
@@ -55,42 +50,33 @@ covered() {
 }
 
 # reduce COMMIT PARENT: the commit without the files that it adds, which are
-# saved at their own paths; prints the new commit.
+# saved at their own paths; prints it as git fast-import reads it, on PARENT.
 reduce() {
-	local commit=$1 status mode file
+	local commit=$1 date changes=() status mode blob file
+	date=$(lgit log -1 --format=%ad --date=raw "$commit")
 	lgit log -1 --format=%B "$commit" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$build/msg"
-	lgit read-tree --index-output="$index" "$commit"
-	# every file that is ours at this point, whoever added it
-	while read -r _ mode _ _ status file; do
-		case $status in
-		A)
-			# mode 0 removes; --force-remove would want a work tree
-			printf '0 %s\t%s\n' "$(printf '0%.0s' {1..40})" "$file" |
-				in_index update-index --index-info
-			[ "$(lgit log --format=%H --diff-filter=A "$start..$commit" -- "$file" | tail -n 1)" = "$commit" ] || {
-				[ "$(lgit rev-parse "$commit:$file")" = "$(lgit rev-parse "$commit^:$file")" ] ||
-					die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
-				continue
-			}
+	while read -r _ mode _ blob status file; do
+		if [ "$status" = A ]; then
 			if ! covered "$file"; then
 				grep -q '^---$' "$build/msg" || echo '---' >>"$build/msg"
 				echo "Adds: $file" >>"$build/msg"
 			fi
 			save_file "$commit" "$file" "$mode"
-			;;
-		esac
-	done < <(lgit diff-tree -r --no-renames "$start" "$commit")
+		elif ! lgit cat-file -e "$start:$file" 2>/dev/null; then
+			die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
+		elif [ "$file" = MAINTAINERS ] && [ "$start" = "$(lgit rev-parse base)" ]; then
+			continue # our own entries, in a file of their own
+		elif [ "$status" = D ]; then
+			changes+=("D $file")
+		else
+			changes+=("M $mode $blob $file")
+		fi
+	done < <(lgit diff-tree -r --no-commit-id --no-renames "$commit")
 	if grep -q '^Adds: MAINTAINERS$' "$build/msg"; then
 		save_maintainers "$commit"
 	fi
-	if [ "$start" = "$(lgit rev-parse base)" ]; then
-		in_index update-index --cacheinfo "100644,$(lgit rev-parse base:MAINTAINERS),MAINTAINERS"
-	fi
-	GIT_AUTHOR_NAME=$identity_name GIT_AUTHOR_EMAIL=$identity_email \
-		GIT_AUTHOR_DATE=$(lgit log -1 --format=%ad --date=raw "$commit") \
-		GIT_COMMITTER_NAME=$identity_name GIT_COMMITTER_EMAIL=$identity_email \
-		GIT_COMMITTER_DATE='@0 +0000' git --git-dir="$linux_git" \
-		commit-tree -p "$2" -F "$build/msg" "$(in_index write-tree)"
+	commit_head "$2" "$identity_name" "$identity_email" "$date"
+	printf '%s\n' "${changes[@]}" ''
 }
 
 save_series() { # save_series SERIES START
@@ -98,8 +84,12 @@ save_series() { # save_series SERIES START
 	start=$2
 	parent=$start
 	while read -r commit; do
-		parent=$(reduce "$commit" "$parent")
-	done < <(lgit rev-list --reverse "$start..$1")
+		reduce "$commit" "$parent"
+		parent=:1
+	done < <(lgit rev-list --reverse "$start..$1") >"$build/import.stream"
+	parent=$start
+	[ ! -s "$build/import.stream" ] || parent=$(import_commits raw <"$build/import.stream")
+	rm -f "$build/import.stream"
 	rm -rf "$out"
 	mkdir -p "$out" "$top/patches/$1"
 	lgit format-patch "${format[@]}" -o "$out" "$start..$parent"

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # From a folder of patches to commits; sourced after lib.sh.
 #
-# No worktree is needed: patches are applied to an index, so that a whole
-# series costs a second.  Commits are a function of the patches, the files
-# and their parent alone, so the same input gives the same ids.
+# No worktree is needed: patches are applied to an index of the files that the
+# series touches, and git fast-import makes commits of that and the parent's
+# tree, so that a whole series costs a second.  Commits are a function of the
+# patches, the files and their parent alone: the same input, the same ids.
 #
 # A patch file has four parts: mail header, message, notes (between the first
 # "---" and the next "---" or the diff) and diff.  In the branches the notes
@@ -31,10 +32,10 @@ stored_files() {
 		git -C "$top" ls-files --cached --others --exclude-standard -- patches MAINTAINERS
 	} | (cd "$top" && while read -r file; do
 		# git's index names a file until its removal is committed
-		[ -e "$file" ] || continue
-		stat -c %a -- "$file"
-		sha256sum -- "$file"
-	done) | paste -d ' ' - -
+		[ ! -e "$file" ] || echo "$file"
+	done >"$build/stored" && paste -d ' ' \
+		<(xargs -d '\n' stat -c %a -- <"$build/stored") \
+		<(xargs -d '\n' sha256sum -- <"$build/stored"))
 }
 
 # explain_failure PATCH: name the file and the hunk that git apply stumbled
@@ -91,11 +92,11 @@ merge_maintainers() {
 }
 
 # add_files INDEX PATCH: put what the patch's "Adds:" lines name into an
-# index; every file may be added once in all.  One call of git for all files:
-# each reads and writes an index of ten megabytes.
+# index; every file may be added once in all.
 add_files() {
-	local index=$1 patch=$2 name=${2#"$top/patches/"} value file mode other had
+	local index=$1 patch=$2 name=${2#"$top/patches/"} value file mode blob by present
 	local files=()
+	local -A added=()
 	for value in $(note_values Adds "$patch"); do
 		if [ "$value" = MAINTAINERS ]; then
 			merge_maintainers "$index"
@@ -105,20 +106,26 @@ add_files() {
 		mapfile -t -O ${#files[@]} files <<<"$file"
 	done
 	[ ${#files[@]} -gt 0 ] || return 0
+	while read -r file by; do
+		added[$file]=$by
+	done <"$build/added"
 	for file in "${files[@]}"; do
-		other=$(awk -v f="$file" '$1 == f { print $2 }' "$build/added")
-		[ -z "$other" ] || [ "$other" = "$name" ] ||
-			die "$file is added by both $other and $name; keep one Adds: line"
+		[ "${added[$file]:-$name}" = "$name" ] ||
+			die "$file is added by both ${added[$file]} and $name; keep one Adds: line"
 		echo "$file $name" >>"$build/added"
+		echo "$top/$file"
+	done | lgit hash-object -w --stdin-paths >"$build/added.blobs"
+	for file in "${files[@]}"; do
 		mode=100644
 		[ ! -x "$top/$file" ] || mode=100755
-		printf '%s %s\t%s\n' "$mode" "$(lgit hash-object -w "$top/$file")" "$file"
-	done >"$build/added.index"
-	had=$(GIT_INDEX_FILE=$index lgit ls-files -- "${files[@]}")
-	[ -z "$had" ] ||
-		die "Adds: ${had%%$'\n'*} in $name: the kernel has this file already; edit it by the patch's diff"
+		read -r blob <&3
+		printf '%s %s\t%s\n' "$mode" "$blob" "$file"
+	done 3<"$build/added.blobs" >"$build/added.index"
+	present=$(GIT_INDEX_FILE=$index lgit ls-files -- "${files[@]}")
+	[ -z "$present" ] ||
+		die "Adds: ${present%%$'\n'*} in $name: the kernel has this file already; edit it by the patch's diff"
 	GIT_INDEX_FILE=$index lgit update-index --index-info <"$build/added.index"
-	rm -f "$build/added.index"
+	rm -f "$build/added.index" "$build/added.blobs"
 }
 
 # apply_to INDEX PATCH [ARG...]: git apply to an index, 3-way where the
@@ -131,47 +138,104 @@ apply_to() {
 		explain_failure "$patch"
 }
 
-# commit_index INDEX PARENT PATCH: the commit of a patch, on stdout.
-commit_index() {
-	local tree author email date
-	tree=$(GIT_INDEX_FILE=$1 lgit write-tree)
-	commit_message "$3" >"$build/msg"
-	author=$(sed -n 's/^Author: //p' "$build/msg.head")
-	email=$(sed -n 's/^Email: //p' "$build/msg.head")
-	date=$(sed -n 's/^Date: //p' "$build/msg.head")
-	GIT_AUTHOR_NAME=$author GIT_AUTHOR_EMAIL=$email GIT_AUTHOR_DATE=$date \
-		GIT_COMMITTER_NAME=$author GIT_COMMITTER_EMAIL=$email \
-		GIT_COMMITTER_DATE=$date \
-		git --git-dir="$linux_git" commit-tree -p "$2" -F "$build/msg" "$tree"
+# touched_files PATCH...: the files that the patches change or add.
+touched_files() {
+	local patch value
+	sed -n 's|^diff --git a/.* b/||p' "$@"
+	for patch; do
+		for value in $(note_values Adds "$patch"); do
+			added_files "$value" "${patch#"$top/patches/"}"
+		done
+	done
 }
 
-# build_series SERIES PARENT: the commits of a series on top of PARENT; prints
-# the last one.
+# index_of INDEX COMMIT PATCH...: an index of nothing but what the patches touch.
+index_of() {
+	local index=$1 commit=$2 files
+	shift 2
+	files=$(touched_files "$@" | sort -u)
+	rm -f "$index"
+	xargs -d '\n' git --git-dir="$linux_git" ls-tree -r "$commit" -- <<<"$files" |
+		GIT_INDEX_FILE=$index lgit update-index --index-info
+}
+
+# commit_head PARENT NAME EMAIL DATE: how a commit on PARENT, ":1" for the last
+# one, begins for git fast-import; the message is in $build/msg.  What follows
+# are lines "M MODE BLOB FILE" and "D FILE" and an empty one.
+commit_head() {
+	local who="$2 <$3> $4" message LC_ALL=C
+	message=$(<"$build/msg")
+	printf 'commit refs/import\nmark :1\nauthor %s\ncommitter %s\n' "$who" "$who"
+	printf 'data %d\n%s\n\nfrom %s\n' $((${#message} + 1)) "$message" "$1"
+}
+
+# commit_of_index INDEX: such lines for what is in an index and, of that, what
+# was in it at the last call (had[], the caller's) and is not any more.  Builtins
+# of the shell, for a process costs more than all of it.
+commit_of_index() {
+	local mode blob file
+	local -A has=()
+	while read -r mode blob _ file; do
+		printf 'M %s %s %s\n' "$mode" "$blob" "$file"
+		has[$file]=1
+	done < <(GIT_INDEX_FILE=$1 lgit ls-files -s)
+	for file in "${!had[@]}"; do
+		[ -n "${has[$file]:-}" ] || printf 'D %s\n' "$file"
+	done
+	had=()
+	for file in "${!has[@]}"; do
+		had[$file]=1
+	done
+	printf '\n'
+}
+
+# import_commits DATE-FORMAT: what fast-import makes of the commits on stdin;
+# prints the last one.
+import_commits() {
+	lgit fast-import --quiet --force "--date-format=$1" --export-marks="$build/import.marks"
+	lgit update-ref -d refs/import
+	sed -n 's/^:1 //p' "$build/import.marks"
+	rm -f "$build/import.marks"
+}
+
+# build_series SERIES PARENT [ARG...]: the commits of a series on top of PARENT,
+# applied with ARG; prints the last one.
 build_series() {
-	local index=$build/series.index commit=$2 patch
-	GIT_INDEX_FILE=$index lgit read-tree "$2"
-	while read -r patch; do
+	local index=$build/series.index commit=$2 patch patches line
+	local -A mail had=()
+	mapfile -t patches < <(patches_of "$1")
+	for patch in "${patches[@]}"; do
 		[ -f "$patch" ] || die "$1/series names ${patch##*/}, which does not exist"
+	done
+	index_of "$index" "$2" "${patches[@]}"
+	for patch in "${patches[@]}"; do
 		apply_to "$index" "$patch" "${@:3}"
 		add_files "$index" "$patch"
-		commit=$(commit_index "$index" "$commit" "$patch")
-	done < <(patches_of "$1")
-	rm -f "$index"
-	echo "$commit"
+		commit_message "$patch" >"$build/msg"
+		while IFS= read -r line; do
+			mail[${line%%: *}]=${line#*: }
+		done < <(grep . "$build/msg.head")
+		commit_head "$commit" "${mail[Author]}" "${mail[Email]}" "${mail[Date]}"
+		commit_of_index "$index"
+		commit=:1
+	done >"$build/import.stream"
+	import_commits rfc2822 <"$build/import.stream"
+	rm -f "$index" "$build/import.stream"
 }
 
 # build_control: base with introduce reversed, last patch first, as one commit.
 build_control() {
-	local index=$build/series.index patch
-	GIT_INDEX_FILE=$index lgit read-tree base
-	while read -r patch; do
+	local index=$build/series.index patch patches
+	local -A had=()
+	mapfile -t patches < <(patches_of introduce | tac)
+	index_of "$index" base "${patches[@]}"
+	for patch in "${patches[@]}"; do
 		apply_to "$index" "$patch" -R
-	done < <(patches_of introduce | tac)
-	GIT_AUTHOR_NAME=$identity_name GIT_AUTHOR_EMAIL=$identity_email \
-		GIT_COMMITTER_NAME=$identity_name GIT_COMMITTER_EMAIL=$identity_email \
-		GIT_AUTHOR_DATE='@0 +0000' GIT_COMMITTER_DATE='@0 +0000' \
-		git --git-dir="$linux_git" commit-tree -p base \
-		-m "Linux $KERNEL_VERSION without POLLRDHUP" \
-		"$(GIT_INDEX_FILE=$index lgit write-tree)"
+	done
+	echo "Linux $KERNEL_VERSION without POLLRDHUP" >"$build/msg"
+	{
+		commit_head "$(lgit rev-parse base)" "$identity_name" "$identity_email" '0 +0000'
+		commit_of_index "$index"
+	} | import_commits raw
 	rm -f "$index"
 }

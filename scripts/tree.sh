@@ -46,7 +46,7 @@ worktree() {
 		step "checking out $1"
 		rm -rf "$dir"
 		lgit worktree prune
-		lgit worktree add -q --force "$dir" "$1"
+		lgit -c checkout.workers=-1 worktree add -q --force "$dir" "$1"
 	fi
 	# the branch may have been moved below the worktree's feet
 	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
@@ -60,8 +60,30 @@ worktree() {
 # code that makes them, and every file of patches/ and at a kernel path.
 inputs() {
 	lgit rev-parse base
+	cat "$top/scripts/lib.sh" "$top/scripts/series.sh" "$top/scripts/tree.sh" | sha256sum
 	stored_files
-	sha256sum "$top/scripts/lib.sh" "$top/scripts/series.sh" "$top/scripts/tree.sh"
+}
+
+# series_on SERIES PARENT [ARG...]: as build_series, but one that has been built
+# before on that parent is looked up in $build/series: the commit, then the
+# files that its patches add, as in $build/added.
+series_on() {
+	local series=$1 key
+	key=$build/series/$({
+		echo "$@"
+		sed -n 2p "$build/heads.inputs.new"
+		grep "  patches/$series/" "$build/heads.inputs.new"
+		! grep -qs '^Adds: ' "$top/patches/$series"/*.patch ||
+			sed 1,2d "$build/heads.inputs.new" | grep -v '  patches/'
+	} | sha256sum | cut -c1-40)
+	if [ ! -s "$key" ] || ! lgit cat-file -e "$(head -n 1 "$key")" 2>/dev/null; then
+		mkdir -p "$build/series"
+		build_series "$@" >"$key.new"
+		grep " $series/" "$build/added" | sort -u >>"$key.new" || true
+		mv "$key.new" "$key"
+	fi
+	sed 1d "$key" >>"$build/added"
+	head -n 1 "$key"
 }
 
 # Fill head[] from the patches.
@@ -69,16 +91,16 @@ build_heads() {
 	local file series
 	: >"$build/added"
 	head[control]=$(build_control)
-	head[introduce]=$(build_series introduce "${head[control]}")
+	head[introduce]=$(series_on introduce "${head[control]}")
 	[ "$(lgit rev-parse "${head[introduce]}^{tree}")" = "$(lgit rev-parse 'base^{tree}')" ] ||
 		die "control + patches/introduce is not base: $(lgit diff --stat=72 base "${head[introduce]}" | tail -n 1)"
 	head[patched]=${head[base]}
 	for series in $(sendable_series); do
-		head[$series]=$(build_series "$series" "${head[base]}")
+		head[$series]=$(series_on "$series" "${head[base]}")
 		if [ "${head[patched]}" = "${head[base]}" ]; then
 			head[patched]=${head[$series]}	# the first: the same commits
 		else
-			head[patched]=$(build_series "$series" "${head[patched]}" -3)
+			head[patched]=$(series_on "$series" "${head[patched]}" -3)
 		fi
 	done
 	while read -r file; do
