@@ -43,8 +43,7 @@ wanted=${1:-}
 if [ "$wanted" != all ]; then
 	machine "$wanted"
 fi
-need git make gcc xz ccache flex bison bc perl cpio rsync python3 \
-	/usr/include/libelf.h /usr/include/openssl/opensslv.h
+need "${kernel_tools[@]}"
 mkdir -p "$build/results"
 "$top/scripts/tree.sh"
 if [ "$wanted" != all ]; then

@@ -29,8 +29,7 @@ debug | kcsan)
 	out=$tree/.build$tag-$kind
 	;;
 esac
-need gcc "${cross}gcc" ld make bc flex bison git perl ccache /usr/include/libelf.h \
-	/usr/include/openssl/opensslv.h
+need "${kernel_tools[@]}" "${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 
 # A fifth of the time of a build that the cache knows nothing of: compile what

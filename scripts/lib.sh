@@ -100,6 +100,12 @@ has() {
 	esac
 }
 
+# What fetching, building and booting a kernel takes, for need, without the
+# emulator.
+# shellcheck disable=SC2034 # for those who source this file
+kernel_tools=(git make gcc ld xz ccache flex bison bc perl cpio rsync python3
+	/usr/include/libelf.h /usr/include/openssl/opensslv.h)
+
 # need TOOL...: make sure that the tools are there; on Debian, as root or
 # with a sudo that does not ask, install what is missing.
 need() {
@@ -118,7 +124,7 @@ need() {
 	step "installing ${missing[*]}"
 	"${as_root[@]}" apt-get update -qq >"$build/apt.log" 2>&1 || true
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+		apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}" \
 		>>"$build/apt.log" 2>&1 ||
 		die "apt-get could not install ${missing[*]}; see $build/apt.log"
 }

@@ -11,8 +11,7 @@
 # shellcheck source=scripts/guest.sh
 . "$top/scripts/guest.sh"
 
-need git make gcc xz ccache flex bison bc perl cpio rsync python3 \
-	qemu-system-x86_64 /usr/include/libelf.h /usr/include/openssl/opensslv.h
+need "${kernel_tools[@]}" qemu-system-x86_64
 
 # Control gets the programs that introduce's proofs name: the others test what
 # a kernel without the bit cannot do, and every wait of theirs would run out.
