@@ -107,10 +107,10 @@ position r.p;
 p << r.p;
 @@
 
-coccilib.org.print_todo(p[0], "POLLxxx where EPOLLxxx is meant")
+coccilib.org.print_todo(p[0], "%s() has POLLxxx where EPOLLxxx is meant" % p[0].current_element)
 
 @script:python depends on report@
 p << r.p;
 @@
 
-coccilib.report.print_report(p[0], "WARNING: POLLxxx where EPOLLxxx is meant")
+coccilib.report.print_report(p[0], "WARNING: %s() has POLLxxx where EPOLLxxx is meant" % p[0].current_element)

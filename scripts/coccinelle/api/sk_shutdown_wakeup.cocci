@@ -103,7 +103,22 @@ f(...)
 	...+>
 }
 
-@bad@
+// inet_shutdown() calls these and wakes everyone afterwards.
+@proto@
+identifier r.f, prot;
+@@
+
+(
+struct proto prot = {
+	.shutdown = f,
+};
+|
+struct proto prot = {
+	.disconnect = f,
+};
+)
+
+@bad depends on !proto@
 identifier r.f;
 expression sets.S;
 position sets.p, q != excused.p;

@@ -28,6 +28,39 @@ static __poll_t by_header(struct file *file, struct socket *sock, poll_table *wa
 	return mask;
 }
 
+static __poll_t hangup(struct file *file, poll_table *wait)
+{
+	__poll_t mask = other_poll(file, wait);
+
+	if (!alive)
+		mask = EPOLLHUP;
+	if (!empty)
+		mask = EPOLLIN | EPOLLRDNORM; /* FAULT */
+	return mask;
+}
+
+static __poll_t kept(struct file *file, struct socket *sock, poll_table *wait)
+{
+	__poll_t mask = 0;
+
+	if (sock->sk->sk_shutdown == SHUTDOWN_MASK)
+		mask |= EPOLLHUP;
+	if (sock->sk->sk_state == CLOSED)
+		mask = EPOLLIN | EPOLLHUP;
+	return mask;
+}
+
+static __poll_t half_kept(struct file *file, struct socket *sock, poll_table *wait)
+{
+	__poll_t mask = 0;
+
+	if (sock->sk->sk_shutdown == SHUTDOWN_MASK)
+		mask |= EPOLLRDHUP | EPOLLHUP;
+	if (sock->sk->sk_state == CLOSED)
+		mask = EPOLLIN | EPOLLHUP; /* FAULT */
+	return mask;
+}
+
 static __poll_t twin(struct file *file, struct socket *sock, poll_table *wait)
 {
 	__poll_t mask;

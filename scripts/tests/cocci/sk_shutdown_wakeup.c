@@ -78,3 +78,27 @@ static int my_release(struct socket *sock)
 	sock->sk->sk_shutdown = SHUTDOWN_MASK;
 	return 0;
 }
+
+static int by_inet(struct sock *sk, int flags)
+{
+	sk->sk_shutdown |= RCV_SHUTDOWN;
+	return 0;
+}
+
+static int by_nobody(struct socket *sock, int how)
+{
+	sock->sk->sk_shutdown |= RCV_SHUTDOWN; /* FAULT */
+	return 0;
+}
+
+struct proto my_prot = {
+	.name		= "MINE",
+	.close		= my_close,
+	.disconnect	= by_inet,
+	.connect	= my_connect,
+};
+
+static const struct proto_ops my_ops = {
+	.family		= PF_MINE,
+	.shutdown	= by_nobody,
+};
