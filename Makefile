@@ -6,7 +6,7 @@
 # man-pages project, BUILD= the directory for everything that is generated.
 .DEFAULT_GOAL := help
 .PHONY: help run check tree save kernel boot kselftest prove bench abi arch \
-	arch-all export rebase lint clean
+	arch-all export rebase lint cocci clean
 K ?= patched
 
 help: ## this list
@@ -56,6 +56,9 @@ rebase: ## the series onto another kernel: ONTO=repository[#revision], S=, V=, T
 
 lint: ## the gates that maintainers' robots run: G=gate, S=series, FULL=1 builds every patch
 	@scripts/lint.sh "$(G)" "$(S)"
+
+cocci: ## the Coccinelle rules over base, patched and control, against the list of findings
+	@scripts/tree.sh && scripts/cocci.sh
 
 clean: ## remove everything that is generated, the kernel source too
 	rm -rf build

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Each semantic patch reports the planted faults of a small file, and nothing
-# else of it.
+# else of it; and of what differs between the trees, what is listed in
+# cocci/findings.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib.sh
@@ -50,3 +51,38 @@ ok "poll_mask_lost makes an assignment an addition" patched poll_mask_lost \
 ok "poll_t writes EPOLLxxx" patched poll_t "return EPOLLHUP; /* FAULT */"
 ok "each semantic patch is tested" test -z \
 	"$(for file in "$rules"/*.cocci; do [ -e "$files/$(basename "$file" .cocci).c" ] || echo "$file"; done)"
+
+trees() { # trees SCRIPT: scripts/cocci.sh with the list that sed makes of ours
+	sed "$1" "$files/findings" >"$tmp/findings"
+	FINDINGS=$tmp/findings "$top/scripts/cocci.sh" --changed
+}
+
+# A build whose patched tree is one file, with READ_ONCE() taken out of it.
+planted() {
+	local file=net/tipc/socket.c
+	git clone -q --bare --shared "$build/linux.git" "$tmp/build/linux.git"
+	mkdir -p "$tmp/build/linux/patched/${file%/*}" "$tmp/build/linux/"{base,control}
+	touch "$tmp/build/linux/patched/.git"
+	sed '/^static __poll_t tipc_poll(/,/^}/s/READ_ONCE(\(sk->sk_shutdown\))/\1/' \
+		"$build/linux/patched/$file" >"$tmp/build/linux/patched/$file"
+	BUILD=$tmp/build "$top/scripts/cocci.sh" --changed
+}
+
+ok "where the trees differ the rules find what is listed, and nothing else" trees ""
+refuses "a finding that is not listed is named" \
+	"patched: sk_shutdown_wakeup: net/sctp/socket.c, sctp_sock_migrate\(\): 1 found" \
+	trees '/ sctp_sock_migrate /d'
+refuses "and one that is listed and not there" \
+	"base: sk_shutdown_wakeup: net/smc/af_smc.c, smc_shutdown\(\): 2 listed" \
+	trees 's/ smc_shutdown 1 / smc_shutdown 2 /'
+refuses "and one that a patch was to mend" "smc_shutdown\(\): it cannot be net/0014 with 1, 1, 1" \
+	trees 's/ smc_shutdown 1 0 / smc_shutdown 1 1 /'
+refuses "and a patch that has nothing to do with it" "smc_shutdown\(\): net/0013 does not touch" \
+	trees 's| smc_shutdown 1 0 1 net/0014| smc_shutdown 1 0 1 net/0013|'
+refuses "and a routine of introduce that the rule does not see" \
+	"switchtec_dev_poll\(\): introduce and the rule differ \(unseen\)" trees '/ switchtec_dev_poll /d'
+refuses "a fault planted in a tree is found" \
+	"patched: poll_sk_shutdown: net/tipc/socket.c, tipc_poll\(\): 1 found" planted
+refuses "and a routine of introduce that the rule has not found" \
+	"control: poll_rdhup: net/ipv4/tcp.c, tcp_poll\(\): introduce and the rule differ \(seen\)" \
+	env BUILD="$tmp/build" "$top/scripts/cocci.sh" --changed
