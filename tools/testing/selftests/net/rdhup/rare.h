@@ -112,8 +112,8 @@ static inline int genl_family(int nl, const char *name)
 	return nla ? *(__u16 *)((char *)nla + NLA_HDRLEN) : -ENOENT;
 }
 
-/* A socket for SMC's commands, whose number goes to @family. */
-static inline int smc_genl(int *family)
+/* A socket for the commands of @name, whose number goes to @family. */
+static inline int genl_open(const char *name, int *family)
 {
 	struct sockaddr_nl snl = { .nl_family = AF_NETLINK };
 	struct timeval tv = { .tv_sec = MUST_MS / 1000 };
@@ -125,7 +125,7 @@ static inline int smc_genl(int *family)
 	if (setsockopt(nl, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) ||
 	    bind(nl, (struct sockaddr *)&snl, sizeof(snl)))
 		err = -errno;
-	*family = err ?: genl_family(nl, SMC_GENL_FAMILY_NAME);
+	*family = err ?: genl_family(nl, name);
 	if (*family > 0)
 		return nl;
 	close(nl);
@@ -135,7 +135,7 @@ static inline int smc_genl(int *family)
 /* Set the enterprise ID; -EPERM if we may not. */
 static inline int smc_enable(void)
 {
-	int family = 0, nl = smc_genl(&family);
+	int family = 0, nl = genl_open(SMC_GENL_FAMILY_NAME, &family);
 	int err;
 
 	if (nl < 0)
@@ -199,7 +199,7 @@ static inline bool smc_is_no_device(struct genl_msg *msg)
 /* Have clients here fallen back to TCP because there is no SMC device? */
 static inline bool smc_lacks_device(void)
 {
-	int len, family = 0, nl = smc_genl(&family);
+	int len, family = 0, nl = genl_open(SMC_GENL_FAMILY_NAME, &family);
 	bool found = false, done = false;
 	struct nlmsghdr *nlh;
 	char buf[8192];
