@@ -6,7 +6,7 @@
 # man-pages project, BUILD= the directory for everything that is generated.
 .DEFAULT_GOAL := help
 .PHONY: help run check tree save kernel boot kselftest prove bench abi arch \
-	arch-all export rebase lint cocci clean
+	arch-all kunit export rebase lint cocci clean
 K ?= patched
 
 help: ## this list
@@ -47,6 +47,9 @@ arch: ## the tests on another architecture, in QEMU: A=sparc64
 
 arch-all: ## the tests on every architecture that scripts/guest/arches names
 	@scripts/arch.sh all
+
+kunit: ## the KUnit suites alone, by the kernel's own kunit.py: A=m68k, or on user-mode Linux
+	@scripts/tree.sh && scripts/kunit.sh $(A)
 
 export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version, ONTO=1 what make rebase carried
 	@V=$(V) ONTO=$(ONTO) scripts/export.sh $(S)

@@ -67,7 +67,7 @@ trap 'trap - INT; printf "\nrdhup: interrupted; the same command carries on from
 # The Debian package that brings a command (or, with a slash, a file).
 package_of() {
 	case $1 in
-	qemu-system-x86_64) echo qemu-system-x86 ;;
+	qemu-system-x86_64 | qemu-system-i386) echo qemu-system-x86 ;;
 	ld) echo binutils ;;
 	gcc | make | bc | flex | bison | git | cpio | rsync | ccache | perl | sparse | \
 		coccinelle | codespell | shellcheck | clang-19 | b4 | groff | mandoc) echo "$1" ;;

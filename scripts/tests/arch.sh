@@ -26,6 +26,7 @@ refuses "an unknown architecture is refused, and those that there are are named"
 	'A=vax is no architecture; name one of: .*sparc64' verb arch.sh vax
 refuses "so is a kernel of one" 'A=vax is no architecture' verb kernel.sh vax-base
 refuses "and its selftests" 'A=vax is no architecture' verb selftests.sh vax
+refuses "and its KUnit suites" 'A=vax is no architecture' verb kunit.sh vax
 refuses "a kernel that there is none of is refused" 'K=sparc64-main is no kernel; name' \
 	verb kernel.sh sparc64-main
 refuses "an architecture is not taken for a kernel" 'K=sparc64 is no kernel; name' verb kselftest.sh sparc64
@@ -40,6 +41,8 @@ row 'vax sparc sparc64-linux-gnu- arch/sparc/boot/image ttyS0'
 refuses "a row that lacks a column is refused" 'the row of vax lacks a column' verb arch.sh vax
 row "$good" "$good"
 refuses "two rows for one architecture are refused" 'has two rows for vax' verb arch.sh vax
+row "${good/sparc/vax}"
+refuses "one that kunit.py has no machine for is refused" 'kunit.py has no machine for vax' verb kunit.sh vax
 row "$good"
 refuses "an architecture without a fragment is refused" 'vax has no scripts/guest/vax.config' \
 	verb kernel.sh vax-base
@@ -56,7 +59,8 @@ rm -rf "$build/linux/base/.build-vax"
 refuses "a tool that no package is known for is named" \
 	"no Debian package is known for the tool 'qemu-system-vax'" \
 	bash -c ". '$repo/scripts/lib.sh'; need qemu-system-vax"
-for pair in sparc64-linux-gnu-gcc=gcc-sparc64-linux-gnu /usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross \
+for pair in sparc64-linux-gnu-gcc=gcc-sparc64-linux-gnu qemu-system-i386=qemu-system-x86 \
+	/usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross \
 	/usr/sparc64-linux-gnu/lib/libc.a=libc6-dev-sparc64-cross \
 	/usr/i686-linux-gnu/lib/libc.a=libc6-dev-i386-cross /usr/lib/libc.a=libc6-dev; do
 	ok "${pair%=*} is in ${pair#*=}" test "$(bash -c ". '$top/scripts/lib.sh'; package_of '${pair%=*}'")" = "${pair#*=}"
