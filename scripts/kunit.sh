@@ -22,8 +22,7 @@ if [ "$name" != um ]; then
 	machine "$name"
 	where=(--cross_compile="$cross")
 fi
-need git make gcc xz flex bison bc perl python3 ccache "${cross}gcc" /usr/include/libelf.h \
-	/usr/include/openssl/opensslv.h
+need "${kernel_tools[@]}" "${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 
 # Some files are called by the kernel's ARCH=, some by a name like ours.
