@@ -336,21 +336,6 @@ TEST_F(link, lost_link_wakes_both_ends)
 	EXPECT_MASK(LINK_ALL, mask_of(self->peer, 0));
 }
 
-/* recv() returns 0, whether it may sleep or not. */
-static void expect_eof(struct __test_metadata *_metadata, int fd)
-{
-	struct waiter w = { .fd = fd, .wait = wait_recv };
-	char c;
-
-	waiter_start(&w);
-	EXPECT_TRUE(waiter_end(&w, WAKE_MS))
-		TH_LOG("recv sleeps, though nothing can come");
-	EXPECT_EQ(0, w.ret)
-		TH_LOG("recv: %s", strerror(w.err));
-	EXPECT_EQ(0, recv(fd, &c, 1, MSG_DONTWAIT))
-		TH_LOG("recv: %s", strerror(errno));
-}
-
 TEST_F(link, peer_close_ends_blocked_recv)
 {
 	struct waiter b = { .fd = self->own, .wait = wait_recv };
@@ -360,7 +345,7 @@ TEST_F(link, peer_close_ends_blocked_recv)
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(variant->closed ? -1 : 0, b.ret);
 	EXPECT_EQ(variant->closed, b.err);
-	expect_eof(_metadata, self->own);
+	EXPECT_EOF(self->own);
 }
 
 TEST_F(link, lost_link_ends_blocked_recv)
@@ -372,7 +357,7 @@ TEST_F(link, lost_link_ends_blocked_recv)
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(-1, b.ret);
 	EXPECT_EQ(ETIMEDOUT, b.err);
-	expect_eof(_metadata, self->own);
+	EXPECT_EOF(self->own);
 }
 
 /* There is no half-close: our own SHUT_WR closes the other way as well. */
@@ -387,7 +372,7 @@ TEST_F(link, own_shut_wr_ends_blocked_recv)
 		       mask_str(mask_of(self->own, 0)));
 	EXPECT_EQ(0, b.ret)
 		TH_LOG("recv: %s", strerror(b.err));
-	expect_eof(_metadata, self->own);
+	EXPECT_EOF(self->own);
 }
 
 TEST_F(link, data_is_read_before_the_end)
@@ -403,7 +388,7 @@ TEST_F(link, data_is_read_before_the_end)
 		EXPECT_EQ(-1, recv(self->own, buf, sizeof(buf), 0));
 		EXPECT_EQ(variant->closed, errno);
 	}
-	expect_eof(_metadata, self->own);
+	EXPECT_EOF(self->own);
 }
 
 /* Only RFCOMM has a window of its own that fills up. */

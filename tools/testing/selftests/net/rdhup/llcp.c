@@ -198,21 +198,6 @@ TEST_F(llcp, peer_close_is_one_edge)
 	close(w.fd);
 }
 
-/* recv() returns 0, whether it may sleep or not. */
-static void expect_eof(struct __test_metadata *_metadata, int fd)
-{
-	struct waiter w = { .fd = fd, .wait = wait_recv };
-	char c;
-
-	waiter_start(&w);
-	EXPECT_TRUE(waiter_end(&w, WAKE_MS))
-		TH_LOG("recv sleeps, though nothing can come");
-	EXPECT_EQ(0, w.ret)
-		TH_LOG("recv: %s", strerror(w.err));
-	EXPECT_EQ(0, recv(fd, &c, 1, MSG_DONTWAIT))
-		TH_LOG("recv: %s", strerror(errno));
-}
-
 TEST_F(llcp, peer_close_ends_blocked_recv)
 {
 	struct waiter b = { .fd = self->own, .wait = wait_recv };
@@ -222,7 +207,7 @@ TEST_F(llcp, peer_close_ends_blocked_recv)
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(0, b.ret)
 		TH_LOG("recv: %s", strerror(b.err));
-	expect_eof(_metadata, self->own);
+	EXPECT_EOF(self->own);
 }
 
 TEST_F(llcp, send_after_the_end_fails)
@@ -244,7 +229,7 @@ TEST_F(llcp, data_is_read_before_the_end)
 		TH_LOG("recv: %s", strerror(errno));
 	EXPECT_EQ(0, recv(self->own, buf, sizeof(buf), MSG_DONTWAIT))
 		TH_LOG("recv: %s", strerror(errno));
-	expect_eof(_metadata, self->own);
+	EXPECT_EOF(self->own);
 }
 
 /* The one that is silenced is told at once, the other one finds out. */
@@ -287,7 +272,7 @@ TEST_F(llcp, lost_link_ends_blocked_recv)
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
 	EXPECT_EQ(0, b.ret)
 		TH_LOG("recv: %s", strerror(b.err));
-	expect_eof(_metadata, self->own);
+	EXPECT_EOF(self->own);
 }
 
 /* Sockets that are not connected, all of them the target's. */

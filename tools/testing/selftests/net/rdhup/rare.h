@@ -534,4 +534,18 @@ static inline int any_pair(enum family_id id, int sv[2])
 	return make_pair(id, sv);
 }
 
+/* recv() on @sock returns 0, whether it may sleep or not. */
+#define EXPECT_EOF(sock) do {						\
+	struct waiter __w = { .fd = (sock), .wait = wait_recv };	\
+	char __c;							\
+									\
+	waiter_start(&__w);						\
+	EXPECT_TRUE(waiter_end(&__w, WAKE_MS))				\
+		TH_LOG("recv sleeps, though nothing can come");		\
+	EXPECT_EQ(0, __w.ret)						\
+		TH_LOG("recv: %s", strerror(__w.err));			\
+	EXPECT_EQ(0, recv(__w.fd, &__c, 1, MSG_DONTWAIT))		\
+		TH_LOG("recv: %s", strerror(errno));			\
+} while (0)
+
 #endif /* RDHUP_RARE_H */
