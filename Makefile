@@ -48,8 +48,8 @@ arch: ## the tests on another architecture, in QEMU: A=sparc64
 arch-all: ## the tests on every architecture that scripts/guest/arches names
 	@scripts/arch.sh all
 
-kunit: ## the KUnit suites alone, by the kernel's own kunit.py: A=m68k, or on user-mode Linux
-	@scripts/tree.sh && scripts/kunit.sh $(A)
+kunit: ## the KUnit suites alone, by the kernel's own kunit.py: A=m68k
+	@scripts/tree.sh && scripts/kunit.sh "$(A)"
 
 export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version, ONTO=1 what make rebase carried
 	@V=$(V) ONTO=$(ONTO) scripts/export.sh $(S)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# kunit.sh [ARCH]: build and run the KUnit suites of the patched tree with the
+# kunit.sh ARCH: build and run the KUnit suites of the patched tree with the
 # kernel's own kunit.py, as its developers do.
 #
 # Takes: a name of scripts/guest/arches, which tells the prefix of the cross
-# compiler; without one, the kernel is user-mode Linux.  The machine and the
-# options that it needs are kunit.py's: tools/testing/kunit/qemu_configs/.
+# compiler.  The machine and the options that it needs are kunit.py's:
+# tools/testing/kunit/qemu_configs/.
 # Gives: a line a test and the sum, and in $build/kunit/ARCH the .config, the
 # kernel and test.log, its console.  Exit status 0 only if all pass.
 # shellcheck source=scripts/lib.sh
@@ -14,14 +14,10 @@
 
 tree=$build/linux/patched
 kunit=$tree/tools/testing/kunit
-name=${1:-um}
+name=${1:-}
 out=$build/kunit/$name
-cross=
-where=()
-if [ "$name" != um ]; then
-	machine "$name"
-	where=(--cross_compile="$cross")
-fi
+[ -n "$name" ] || die "name an architecture: make kunit A=$(arch_names | paste -sd '|')"
+machine "$name"
 need "${kernel_tools[@]}" "${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 
@@ -42,11 +38,8 @@ emulator_of() {
 	sed -n "s/.*qemu_arch='\([a-z0-9_]*\)'.*/qemu-system-\1/p" "$kunit/qemu_configs/$1.py"
 }
 
-if [ "$name" != um ]; then
-	file=$(machine_file)
-	where+=(--arch="$file")
-	need "$(emulator_of "$file")"
-fi
+file=$(machine_file)
+need "$(emulator_of "$file")"
 
 # What the guests of `make run` have built in, and what it depends on.
 mkdir -p "$out"
@@ -57,7 +50,7 @@ mkdir -p "$out"
 
 step "the KUnit suites on $name ($out/kunit.log)"
 status=0
-(cd "$tree" && PYTHONDONTWRITEBYTECODE=1 "$kunit/kunit.py" run "${where[@]}" \
+(cd "$tree" && PYTHONDONTWRITEBYTECODE=1 "$kunit/kunit.py" run --arch="$file" --cross_compile="$cross" \
 	--build_dir="$out" --kunitconfig="$out/suites" --make_options="CC=ccache ${cross}gcc") \
 	>"$out/kunit.log" 2>&1 </dev/null || status=$?
 grep -E '^\[[0-9:]+\] (=|\[|Testing)' "$out/kunit.log" || true

@@ -27,6 +27,7 @@ refuses "an unknown architecture is refused, and those that there are are named"
 refuses "so is a kernel of one" 'A=vax is no architecture' verb kernel.sh vax-base
 refuses "and its selftests" 'A=vax is no architecture' verb selftests.sh vax
 refuses "and its KUnit suites" 'A=vax is no architecture' verb kunit.sh vax
+refuses "which take a name, too" 'name an architecture: make kunit A=.*sparc64' verb kunit.sh
 refuses "a kernel that there is none of is refused" 'K=sparc64-main is no kernel; name' \
 	verb kernel.sh sparc64-main
 refuses "an architecture is not taken for a kernel" 'K=sparc64 is no kernel; name' verb kselftest.sh sparc64
