@@ -58,8 +58,10 @@ plant_commit() { # plant_commit BRANCH FILE, its new content on stdin
 			commit-tree -p "$1" -m "planted" "$(git --git-dir="$tmp/linux.git" write-tree)")"
 	unset GIT_INDEX_FILE
 }
+# of one file, for that is compiled in three ways
+git --git-dir="$tmp/linux.git" update-ref refs/heads/vfs base
 {
-	git --git-dir="$linux_git" show vfs:fs/eventpoll.c
+	git --git-dir="$linux_git" show base:fs/eventpoll.c
 	printf '/**\n * planted() - says nothing of its argument\n */\nint planted(int argument)\n{\n\treturn argument;\n}\n'
 	printf '#ifndef CONFIG_64BIT\n#warning "planted on i386"\n#endif\n#ifdef __clang__\n#warning "planted for clang"\n#endif\n'
 } | plant_commit vfs fs/eventpoll.c
