@@ -60,7 +60,7 @@ worktree() {
 # code that makes them, and every file of patches/ and at a kernel path.
 inputs() {
 	lgit rev-parse base
-	cat "$top/scripts/lib.sh" "$top/scripts/series.sh" "$top/scripts/tree.sh" | sha256sum
+	cat "$top"/scripts/{lib,series,import,tree}.sh | sha256sum
 	stored_files
 }
 
