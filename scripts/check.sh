@@ -19,6 +19,7 @@ machine sparc64
 need "${kernel_tools[@]}" qemu-system-x86_64 "${cross}gcc" "${qemu[0]}" "$(cross_libc)"
 sparc64() {
 	nice -n 19 "$top/scripts/kernel.sh" sparc64-base
+	nice -n 19 "$top/scripts/selftests.sh" sparc64
 	results_of sparc64-base
 	nice -n 19 "$top/scripts/kernel.sh" sparc64-patched
 }
