@@ -15,8 +15,13 @@ log=$build/check.log
 # guests it is base's that may be slow: most of it is waiting for what never
 # comes, and what fails there is not counted.
 machine sparc64
-# All at once: the package manager does not serve two.
+# Fetching Linux keeps one CPU busy for two minutes, installing the other; all
+# at once, for the package manager does not serve two.
+need git make xz
+in_background "$top/scripts/base.sh"
+base=$!
 need "${kernel_tools[@]}" qemu-system-x86_64 "${cross}gcc" "${qemu[0]}" "$(cross_libc)"
+wait "$base"
 sparc64() {
 	nice -n 19 "$top/scripts/kernel.sh" sparc64-base
 	nice -n 19 "$top/scripts/selftests.sh" sparc64
