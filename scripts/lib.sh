@@ -24,6 +24,14 @@ export identity_email="maintainers@users.noreply.h-seed-5be83277.example"
 # One cache for all trees: control, base and patched share most objects.
 export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
 
+# A page that is touched for the first time is dear in a virtual machine, up to
+# 30 microseconds: memory that a program gives back stays with it, and comes in
+# huge pages where it may.  git imports Linux in half the time so, and a compile
+# takes a tenth less.
+malloc=glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=268435456
+malloc+=:glibc.malloc.mmap_threshold=268435456
+export GLIBC_TUNABLES=${GLIBC_TUNABLES:-$malloc}
+
 die() {
 	printf 'rdhup: %s\n' "$*" >&2
 	exit 1
