@@ -2,11 +2,9 @@
 # abi.sh [ARCH...]: the values of the bits of poll(2) and epoll, as the headers
 # of every architecture export them, against scripts/abi.table.
 #
-# Takes: the architectures to look at (default: all).  Gives: the exported
-# headers of patched and control, installed anew only if their sources have
-# changed, in $build/abi/TREE/{usr/include,arch/ARCH}; exit status 0 if
-# scripts/abi.c compiles against each.  Errors: one line a tree and
-# architecture that says what does not hold.
+# Takes: the architectures to look at (default: all).  Gives: exit status 0 if
+# scripts/abi.c compiles against the headers that patched and control export for
+# each.  Errors: one line a tree and architecture that says what does not hold.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -44,33 +42,8 @@ check_rows() { # check_rows TREE
 	done < <(comm -13 <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
 }
 
-# What the exported headers are made from, and with.
-inputs() { # inputs TREE
-	local paths=(include/uapi scripts/headers_install.sh scripts/Makefile.headersinst
-		scripts/Makefile.asm-headers) arch
-	for arch in "${!row[@]}"; do
-		paths+=("arch/$arch/include/uapi")
-	done
-	git -C "$build/linux/$1" ls-tree HEAD "${paths[@]}"
-	git -C "$build/linux/$1" diff HEAD -- "${paths[@]}" | sha256sum
-}
-
-# All architectures share one output directory, and with it the headers that
-# are the same for all; asm/ is moved out, so that none is left for the next.
-install_headers() { # install_headers TREE ARCH
-	local out=$build/abi/$1 dir=$build/abi/$1/arch/$2
-	rm -rf "$dir" "$out/usr/include/asm"
-	mkdir -p "$dir"
-	# user mode Linux exports the headers of its host
-	make -s -C "$build/linux/$1" O="$out" -j"$(nproc)" ARCH="$2" SUBARCH=x86 headers \
-		>"$out/$2.log" 2>&1 ||
-		die "the headers of $1, $2 do not install: $(grep -m 1 -E 'error:|\*\*\*' "$out/$2.log"); see $out/$2.log"
-	mv "$out/usr/include/asm" "$dir/"
-	cp "$out/inputs" "$dir/inputs"
-}
-
 check() { # check TREE ARCH
-	local out=$build/abi/$1 log=$build/abi/$1/$2.gcc defines=() values
+	local out=$build/headers/$1 log=$build/abi/$1-$2.gcc defines=() values
 	read -r -a values <<<"${row[$2]}"
 	[ "$1" != control ] || defines=(-DCONTROL)
 	LC_ALL=C gcc -fsyntax-only -std=gnu11 -Wall -Wextra -Werror -ffreestanding -nostdinc \
@@ -95,18 +68,9 @@ done
 [ "$faults" = 0 ] || exit 1
 [ $# -gt 0 ] || mapfile -t arches < <(printf '%s\n' "${!row[@]}" | sort)
 
+mkdir -p "$build/abi"
 for tree in patched control; do
-	mkdir -p "$build/abi/$tree"
-	inputs "$tree" >"$build/abi/$tree/inputs"
-	stale=()
-	for arch in "${arches[@]}"; do
-		cmp -s "$build/abi/$tree/inputs" "$build/abi/$tree/arch/$arch/inputs" || stale+=("$arch")
-	done
-	[ ${#stale[@]} = 0 ] || step "installing the headers of $tree for ${stale[*]}"
-	for arch in "${stale[@]}"; do
-		install_headers "$tree" "$arch"
-		echo "$arch"
-	done | progress "architectures" "${#stale[@]}"
+	"$top/scripts/headers.sh" "$tree" "${arches[@]}"
 	for arch in "${arches[@]}"; do
 		check "$tree" "$arch"
 	done

@@ -12,7 +12,7 @@
 machine "${1:-x86_64}"
 tree=$build/linux/patched
 out=$build/selftests$tag
-headers=$build/headers$tag
+headers=$build/headers/patched
 targets="net/rdhup filesystems/epoll"
 
 need "${cross}gcc" gcc make rsync "$(cross_libc)"
@@ -27,12 +27,12 @@ inputs >"$out/inputs.new"
 if cmp -s "$out/inputs.new" "$out/inputs"; then
 	exit 0
 fi
+"$top/scripts/headers.sh" patched "$linux_arch"
 step "building the selftests ($out/build.log)"
 {
-	make -s -C "$tree" ARCH="$linux_arch" O="$headers" headers
 	make -C "$tree/tools/testing/selftests" TARGETS="$targets" O="$out" \
 		ARCH="$linux_arch" CROSS_COMPILE="$cross" CC="${cross}gcc" \
-		KHDR_INCLUDES="-isystem $headers/usr/include" \
+		KHDR_INCLUDES="-isystem $headers/arch/$linux_arch -isystem $headers/usr/include" \
 		USERLDFLAGS=-static USERCFLAGS=-Werror -j"$(nproc)"
 } >"$out/build.log" 2>&1 ||
 	die "the selftests do not build: $(grep -m 1 -E 'error:|\*\*\*' "$out/build.log"); see $out/build.log"

@@ -12,8 +12,8 @@ ok "a second run installs nothing" test -z "$(grep installing "$tmp/again")"
 b=$tmp/build
 mkdir -p "$b"
 ln -s "$build/linux" "$b/linux"
-cp -as "$build/abi" "$b/abi"
-rm -f "$b"/abi/*/*.gcc "$b"/abi/*/inputs
+cp -as "$build/headers" "$b/headers"
+rm -f "$b"/headers/*/inputs "$b"/headers/*/lock
 repo=$tmp/repo
 mkdir "$repo"
 cp -r "$top/scripts" "$repo/scripts"
@@ -23,7 +23,7 @@ ok "links to headers do as well as headers" \
 
 # finds SENTENCE PATTERN TREE/HEADER SED ARCH: with a header edited so
 finds() {
-	local file=$b/abi/$3 target
+	local file=$b/headers/$3 target
 	target=$(readlink "$file")
 	sed -i "$4" "$file"
 	if cmp -s "$file" "$target"; then
