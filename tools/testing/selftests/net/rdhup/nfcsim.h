@@ -26,6 +26,17 @@
 #define NFCSIM_LINK_MS	20000
 #define NFCSIM_QUIET_MS	2000
 
+/*
+ * How long a link has to stand, in milliseconds: LLCP does not stop the timer
+ * of a link that is lost, and when it runs out before the next link has carried
+ * anything it takes that one down.
+ */
+#define NFCSIM_STAND_MS	100
+
+/* What nfcsim_event() says of the ends: their link is up, or one's is lost. */
+#define NFCSIM_UP	3
+#define NFCSIM_LOST	4
+
 struct nfcsim {
 	int nl;			/* for commands */
 	int events;
@@ -216,7 +227,7 @@ static inline int nfcsim_link(struct nfcsim *sim)
 	return nfcsim_ack(sim, &msg);
 }
 
-/* Take note of an event: bits of the ends whose link is up; negative errno. */
+/* Take note of an event: bits of NFCSIM_UP, NFCSIM_LOST, or negative errno. */
 static inline int nfcsim_event(struct nfcsim *sim, struct genl_msg *msg)
 {
 	int len = msg->nlh.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
@@ -231,9 +242,27 @@ static inline int nfcsim_event(struct nfcsim *sim, struct genl_msg *msg)
 	idx = *(__u32 *)(dev + 1);
 	if (msg->genl.cmd == NFC_EVENT_TARGETS_FOUND && idx == sim->dev[0])
 		return nfcsim_link(sim);
+	if (idx != sim->dev[0] && idx != sim->dev[1])
+		return 0;
+	if (msg->genl.cmd == NFC_CMD_DEP_LINK_DOWN)
+		return NFCSIM_LOST;
 	if (msg->genl.cmd != NFC_CMD_DEP_LINK_UP)
 		return 0;
-	return idx == sim->dev[0] ? 1 : idx == sim->dev[1] ? 2 : 0;
+	return idx == sim->dev[0] ? 1 : 2;
+}
+
+/* Have both look for each other from the start. */
+static inline int nfcsim_again(const struct nfcsim *sim)
+{
+	int err = 0;
+
+	for (int i = 1; !err && i >= 0; i--) {
+		nfcsim_down(sim, i);
+		err = nfcsim_poll(sim, i);
+		if (err == -EBUSY)	/* it is at it */
+			err = 0;
+	}
+	return err;
 }
 
 /*
@@ -253,16 +282,23 @@ static inline int nfcsim_up(struct nfcsim *sim)
 		if (!err || err == -EALREADY)
 			err = nfcsim_poll(sim, i);
 	}
-	while (!err && up != 3) {
+	while (!err) {
 		if (now_ms() >= end) {
 			err = -ETIMEDOUT;
-		} else if (!poll_mask(sim->events, EPOLLIN, NFCSIM_QUIET_MS)) {
+		} else if (!poll_mask(sim->events, EPOLLIN, up == NFCSIM_UP ?
+				      NFCSIM_STAND_MS : NFCSIM_QUIET_MS)) {
+			if (up == NFCSIM_UP)
+				break;
 			nfcsim_poll(sim, 0);
 		} else if (recv(sim->events, buf, sizeof(buf), 0) > 0) {
 			err = nfcsim_event(sim, (struct genl_msg *)buf);
 			if (err > 0) {
 				up |= err;
 				err = 0;
+			}
+			if (up & NFCSIM_LOST) {
+				up = 0;
+				err = nfcsim_again(sim);
 			}
 		}
 	}
