@@ -26,16 +26,34 @@ inputs() {
 	git -C "$tree" diff HEAD -- "${paths[@]}" | sha256sum
 }
 
-# A thousand headers cost some eighty CPU seconds: a tree begins with those of
-# another that are made of the same file.  make looks at each, by its date.
-borrow() {
-	local other=$build/headers/patched file
+# What asm/ of one architecture is made from, in some tree.
+made_from() { # made_from TREE ARCH
+	local paths=("arch/$2" scripts/headers_install.sh scripts/Makefile.headersinst
+		scripts/Makefile.asm-headers)
+	[ "$2" != um ] || paths+=(arch/x86)
+	git -C "$build/linux/$1" ls-tree HEAD "${paths[@]}"
+	git -C "$build/linux/$1" ls-tree --name-only HEAD include/uapi/asm-generic/
+}
+
+# A thousand headers cost some eighty CPU seconds, and asm/ of an architecture
+# five: a tree begins with what another one has made from the same files.  make
+# looks at each that all have in common, by its date.
+borrow() { # borrow ARCH...
+	local other=$build/headers/patched file arch
 	[ "$name" != patched ] && [ ! -e "$out/usr" ] && [ -e "$other/usr/include" ] || return 0
 	cp -a "$other/usr" "$out/"
 	while read -r file; do
 		rm -f "$out/usr/include/$file"
 	done < <(cd "$build/linux" && diff -rq patched/include/uapi "$name/include/uapi" |
 		sed -n 's|^Files patched/include/uapi/\(.*\) and .* differ$|\1|p')
+	[ -z "$(git -C "$tree" status --porcelain -uno)" ] || return 0
+	mkdir -p "$out/arch"
+	for arch; do
+		cmp -s "$other/inputs" "$other/arch/$arch/inputs" || continue
+		[ "$(made_from patched "$arch")" = "$(made_from "$name" "$arch")" ] || continue
+		cp -a "$other/arch/$arch" "$out/arch/"
+		cp "$out/inputs" "$out/arch/$arch/inputs"
+	done
 }
 
 # All architectures share one output directory; asm/ is moved out, so that none
@@ -56,13 +74,13 @@ mkdir -p "$out"
 exec 9>"$out/lock"
 flock 9
 inputs >"$out/inputs"
+borrow "$@"
 stale=()
 for arch; do
 	cmp -s "$out/inputs" "$out/arch/$arch/inputs" || stale+=("$arch")
 done
 [ ${#stale[@]} -gt 0 ] || exit 0
 step "installing the headers of $name for ${stale[*]}"
-borrow
 for arch in "${stale[@]}"; do
 	install_headers "$arch"
 	echo "$arch"

@@ -110,6 +110,9 @@ build_heads() {
 }
 
 "$top/scripts/base.sh"
+# one at a time: whoever comes second finds all done
+exec 8>"$build/tree.lock"
+flock 8
 declare -A head=([base]=$(lgit rev-parse base))
 # Half a minute of git for an answer that is known if nothing has changed.
 if inputs >"$build/heads.inputs.new" && cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
