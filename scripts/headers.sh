@@ -35,23 +35,27 @@ made_from() { # made_from TREE ARCH
 	git -C "$build/linux/$1" ls-tree --name-only HEAD include/uapi/asm-generic/
 }
 
-# A thousand headers cost some eighty CPU seconds, and asm/ of an architecture
-# five: a tree begins with what another one has made from the same files.  make
+# A thousand headers cost some eighty CPU seconds, and asm/ of each architecture
+# a few: a tree begins with what another one has made from the same files.  make
 # looks at each that all have in common, by its date.
 borrow() { # borrow ARCH...
-	local other=$build/headers/patched file arch
+	local other=$build/headers/patched file arch each
 	[ "$name" != patched ] && [ ! -e "$out/usr" ] && [ -e "$other/usr/include" ] || return 0
-	cp -a "$other/usr" "$out/"
+	rm -rf "$out/usr.new"
+	cp -a "$other/usr" "$out/usr.new"
 	while read -r file; do
-		rm -f "$out/usr/include/$file"
+		rm -f "$out/usr.new/include/$file"
 	done < <(cd "$build/linux" && diff -rq patched/include/uapi "$name/include/uapi" |
 		sed -n 's|^Files patched/include/uapi/\(.*\) and .* differ$|\1|p')
-	[ -z "$(git -C "$tree" status --porcelain -uno)" ] || return 0
-	mkdir -p "$out/arch"
+	mv "$out/usr.new" "$out/usr"	# all or nothing: make would not see the difference
+	for each in patched "$name"; do
+		[ -z "$(git -C "$build/linux/$each" status --porcelain -uno)" ] || return 0
+	done
 	for arch; do
 		cmp -s "$other/inputs" "$other/arch/$arch/inputs" || continue
 		[ "$(made_from patched "$arch")" = "$(made_from "$name" "$arch")" ] || continue
-		cp -a "$other/arch/$arch" "$out/arch/"
+		mkdir -p "$out/arch/$arch"
+		cp -a "$other/arch/$arch/asm" "$out/arch/$arch/"
 		cp "$out/inputs" "$out/arch/$arch/inputs"
 	done
 }

@@ -26,8 +26,8 @@ export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
 
 # A page that is touched for the first time is dear in a virtual machine, up to
 # 30 microseconds: memory that a program gives back stays with it, and comes in
-# huge pages where it may.  git imports Linux in half the time so, and a compile
-# takes a tenth less.
+# huge pages where it may.  git add of what Linux consists of takes half the CPU
+# time so, and a compile a tenth less.
 malloc=glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=268435456
 malloc+=:glibc.malloc.mmap_threshold=268435456
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-$malloc}
