@@ -58,19 +58,16 @@ plant_commit() { # plant_commit BRANCH FILE, its new content on stdin
 			commit-tree -p "$1" -m "planted" "$(git --git-dir="$tmp/linux.git" write-tree)")"
 	unset GIT_INDEX_FILE
 }
-# of one file, for that is compiled in three ways; of __poll_t sparse has one
-# thing to say at the start, and one more at the end
-planted_poll_t() { # planted_poll_t NAME
-	printf '__poll_t %s(void);\n__poll_t %s(void)\n{\n\treturn POLLIN;\n}\n' "$1" "$1"
-}
-{
+# of one file, for that is compiled in three ways; what sparse says of __poll_t
+# is old, and does not go away
+planted_poll_t() {
 	git --git-dir="$linux_git" show base:fs/eventpoll.c
-	planted_poll_t old
-} | plant_commit base fs/eventpoll.c
+	printf '__poll_t planted_old(void);\n__poll_t planted_old(void)\n{\n\treturn POLLIN;\n}\n'
+}
+planted_poll_t | plant_commit base fs/eventpoll.c
 git --git-dir="$tmp/linux.git" update-ref refs/heads/vfs base
 {
-	git --git-dir="$tmp/linux.git" show base:fs/eventpoll.c
-	planted_poll_t new
+	planted_poll_t
 	printf '/**\n * planted() - says nothing of its argument\n */\nint planted(int argument)\n{\n\treturn argument;\n}\n'
 	printf '#ifndef CONFIG_64BIT\n#warning "planted on i386"\n#endif\n#ifdef __clang__\n#warning "planted for clang"\n#endif\n'
 } | plant_commit vfs fs/eventpoll.c
@@ -80,8 +77,8 @@ linux_git=$tmp/linux.git finds "patch-kernel-doc finds an argument without a des
 GIT_ALTERNATE_OBJECT_DIRECTORIES=$tmp/linux.git/objects linux_git=$tmp/linux.git \
 	finds "series-build finds what sparse says" 'eventpoll.c: warning: symbol .planted. was not declared' \
 	series-build "$build/lint/vfs" vfs
-ok "and of __poll_t, of which it had something to say before" grep -q \
-	'w1: fs/eventpoll.c: .*restricted __poll_t.* (1 before, 2 after)' "$tmp/reasons"
+ok "and of __poll_t, though it said so before" grep -q \
+	'w1: fs/eventpoll.c: .*restricted __poll_t.* (1 before, 1 after)' "$tmp/reasons"
 ok "and what gcc says at W=1" grep -q 'w1: .*eventpoll.c: warning: no previous prototype for .planted' "$tmp/reasons"
 ok "on i386" grep -q 'i386: .*eventpoll.c: warning: .*planted on i386' "$tmp/reasons"
 ok "and of clang" grep -q 'clang: .*eventpoll.c: warning: .*planted for clang' "$tmp/reasons"
