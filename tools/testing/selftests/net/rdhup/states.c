@@ -214,6 +214,21 @@ FIXTURE_TEARDOWN(event)
 {
 }
 
+/*
+ * What @s was told, which ought to be @want.  Of the reset of an MPTCP socket it
+ * may be a part, see mptcp.c: then what poll says within WAKE_MS.
+ */
+static unsigned int told(const struct row *row, struct sleeper *s,
+			 unsigned int want)
+{
+	unsigned int mask = sleeper_stop(s, want ? WAKE_MS : 0);
+
+	if (row->family != FAM_MPTCP4 || !(want & EPOLLERR) || !mask ||
+	    mask & ~want)
+		return mask;
+	return poll_until_ms(s->w.fd, s->w.events, want, WAKE_MS);
+}
+
 TEST_F(event, waiters_are_told_what_they_asked)
 {
 	const struct row *row = &variant->row;
@@ -241,11 +256,10 @@ TEST_F(event, waiters_are_told_what_they_asked)
 	ASSERT_EQ(0, err);
 	ASSERT_STATE();
 
-	EXPECT_ROW("who asked", want,
-		   sleeper_stop(&asked, want ? WAKE_MS : 0));
+	EXPECT_ROW("who asked", want, told(row, &asked, want));
 	EXPECT_EQ(!want, asked.stopped);
 	EXPECT_ROW("who did not ask", row->none,
-		   sleeper_stop(&did_not, row->none ? WAKE_MS : 0));
+		   told(row, &did_not, row->none));
 	EXPECT_EQ(!row->none, did_not.stopped);
 }
 
