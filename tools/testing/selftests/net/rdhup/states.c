@@ -215,8 +215,8 @@ FIXTURE_TEARDOWN(event)
 }
 
 /*
- * What @s was told, which ought to be @want.  Of the reset of an MPTCP socket it
- * may be a part, see mptcp.c: then what poll says within WAKE_MS.
+ * What @s was told, which ought to be @want.  Of the reset of an MPTCP socket
+ * it may be a part, see mptcp.c: then what poll says within WAKE_MS.
  */
 static unsigned int told(const struct row *row, struct sleeper *s,
 			 unsigned int want)
