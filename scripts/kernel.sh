@@ -32,10 +32,6 @@ esac
 need "${kernel_tools[@]}" "${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 
-# A fifth of the time of a build that the cache knows nothing of: compile what
-# has been preprocessed for the cache.  gcc then warns of what it does not warn
-# of in macros, which is why make lint does not do so.
-export CCACHE_NOCPP2=1
 target=(ARCH="$linux_arch" CROSS_COMPILE="$cross")
 
 # Nothing about who built it, when and where, so that the same tree gives the
@@ -86,8 +82,13 @@ need_space 2 "building $kernel"
 step "building $kernel ($out/build.log)"
 started=$SECONDS
 rm -f "$out/made"
+# A fifth of the time of a build that the cache knows nothing of: compile what
+# has been preprocessed for the cache.  gcc then warns of what it does not warn
+# of in macros, which is why make lint does not do so, and does not of a macro
+# that is defined twice, by which Kconfig knows a compiler with __int128: its
+# questions are asked before.
 {
-	if kbuild "${image##*/}"; then
+	if kbuild syncconfig && CCACHE_NOCPP2=1 kbuild "${image##*/}"; then
 		: >"$out/made"
 	fi
 } 2>&1 | tee "$out/build.log" |

@@ -18,7 +18,7 @@ log=$build/lint/build.log
 lgit() { GIT_CONFIG_GLOBAL=/dev/null git --git-dir="$linux_git" "$@"; }
 
 kbuild() { # kbuild KIND ARGUMENT...
-	local kind=$1 arguments=() environment=()
+	local kind=$1 arguments=()
 	shift
 	case $kind in
 	# Debian 12's sparse knows neither the operator nor, in the
@@ -27,11 +27,8 @@ kbuild() { # kbuild KIND ARGUMENT...
 	i386) arguments=(ARCH=i386) ;;
 	# the kernel takes 17 or later; this is what Debian 12 and 13 both have
 	clang) arguments=("CC=ccache clang-19") ;;
-	# nothing is asked but whether it builds: the cache may serve what it has
-	# of the guest's kernels, which kernel.sh configures and builds so
-	whole) environment=(CCACHE_NOCPP2=1) ;;
 	esac
-	env "${environment[@]}" make -C "$work" "O=.build-$kind" -k -j"$(nproc)" "CC=ccache gcc" \
+	make -C "$work" "O=.build-$kind" -k -j"$(nproc)" "CC=ccache gcc" \
 		KBUILD_BUILD_TIMESTAMP=@0 "${arguments[@]}" "$@"
 }
 
@@ -103,7 +100,9 @@ compare() {
 whole() { # whole COMMIT
 	git -C "$work" checkout -q -f --detach "$1"
 	configure whole || return 0
-	kbuild whole bzImage >"$log" 2>&1 ||
+	# nothing is asked but whether it builds: the cache may serve what it has
+	# of the guest's kernels, which kernel.sh builds so
+	{ kbuild whole syncconfig && CCACHE_NOCPP2=1 kbuild whole bzImage; } >"$log" 2>&1 ||
 		echo "$series: $(lgit log -1 --format=%s "$1"): does not build: $(grep -m 1 -E 'error:|\*\*\*' "$log")"
 }
 
