@@ -58,8 +58,9 @@ for script in "$top"/scripts/tests/*.sh; do
 	*) run_tests "$script" ;;
 	esac
 done
-wait "$lint" "$sparc64" || true
+wait "$sparc64" || true
 run_tests "$top/scripts/tests/arch.sh"
+wait "$lint" || true
 
 passed=$(grep -c '^ok - ' "$log") || true
 failed=$(grep -c '^not ok - ' "$log") || true
