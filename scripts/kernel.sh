@@ -36,11 +36,12 @@ target=(ARCH="$linux_arch" CROSS_COMPILE="$cross")
 
 # Nothing about who built it, when and where, so that the same tree gives the
 # same kernel; the object directory lies right below the source, so that
-# every path is relative and one compiler cache serves all trees.
+# every path is relative and one compiler cache serves all trees.  An option that
+# is new since the tree was configured is not asked for, it has its default.
 kbuild() {
 	make -C "$tree" O="${out##*/}" -j"$(nproc)" "${target[@]}" CC="ccache ${cross}gcc" \
 		KBUILD_BUILD_VERSION=1 KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=rdhup \
-		KBUILD_BUILD_HOST=rdhup LOCALVERSION="-rdhup-$kernel" "$@"
+		KBUILD_BUILD_HOST=rdhup LOCALVERSION="-rdhup-$kernel" "$@" </dev/null
 }
 
 configure() {

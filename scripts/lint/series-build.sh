@@ -28,8 +28,9 @@ kbuild() { # kbuild KIND ARGUMENT...
 	# the kernel takes 17 or later; this is what Debian 12 and 13 both have
 	clang) arguments=("CC=ccache clang-19") ;;
 	esac
+	# a patch may bring an option, of which Kconfig would ask
 	make -C "$work" "O=.build-$kind" -k -j"$(nproc)" "CC=ccache gcc" \
-		KBUILD_BUILD_TIMESTAMP=@0 "${arguments[@]}" "$@"
+		KBUILD_BUILD_TIMESTAMP=@0 "${arguments[@]}" "$@" </dev/null
 }
 
 configure() { # configure KIND
@@ -121,9 +122,10 @@ compare "$start" "$end" w1 i386 clang
 poll_t=
 if [ -n "${FULL:-}" ]; then
 	whole "$start"
-	while read -r commit; do
+	mapfile -t commits < <(lgit rev-list --reverse "$start..$end")
+	for commit in "${commits[@]}"; do
 		compare "$(lgit rev-parse "$commit^")" "$commit" w1 i386 clang
 		whole "$commit"
-	done < <(lgit rev-list --reverse "$start..$end")
+	done
 fi
 git -C "$work" checkout -q -f --detach "$start"
