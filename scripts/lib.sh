@@ -94,6 +94,7 @@ package_of() {
 	*/libc.a) echo libc6-dev ;;
 	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
 	qemu-system-sparc64) echo qemu-system-sparc ;;
+	qemu-system-aarch64) echo qemu-system-arm ;;
 	qemu-system-m68k) echo qemu-system-misc ;;
 	*) die "no Debian package is known for the tool '$1'" ;;
 	esac
