@@ -95,7 +95,7 @@ package_of() {
 	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
 	qemu-system-sparc64) echo qemu-system-sparc ;;
 	qemu-system-aarch64) echo qemu-system-arm ;;
-	qemu-system-m68k | qemu-system-s390x) echo qemu-system-misc ;;
+	qemu-system-m68k | qemu-system-riscv64 | qemu-system-s390x) echo qemu-system-misc ;;
 	*) die "no Debian package is known for the tool '$1'" ;;
 	esac
 }
