@@ -90,10 +90,13 @@ package_of() {
 	*/opensslv.h) echo libssl-dev ;;
 	/usr/aarch64-*/libc.a) echo libc6-dev-arm64-cross ;;
 	/usr/i686-*/libc.a) echo libc6-dev-i386-cross ;;
+	/usr/powerpc64-*/libc.a) echo libc6-dev-ppc64-cross ;;
 	/usr/*-linux-gnu/lib/libc.a) cut -d / -f 3 <<<"$1" | sed 's/\(.*\)-linux-gnu/libc6-dev-\1-cross/' ;;
 	*/libc.a) echo libc6-dev ;;
 	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
 	qemu-system-sparc64) echo qemu-system-sparc ;;
+	qemu-system-mips) echo qemu-system-mips ;;
+	qemu-system-ppc64) echo qemu-system-ppc ;;
 	qemu-system-aarch64) echo qemu-system-arm ;;
 	qemu-system-m68k | qemu-system-riscv64 | qemu-system-s390x) echo qemu-system-misc ;;
 	*) die "no Debian package is known for the tool '$1'" ;;
