@@ -4,7 +4,8 @@
 #
 # Takes: a name of scripts/guest/arches, which tells the prefix of the cross
 # compiler.  The machine and the options that it needs are kunit.py's:
-# tools/testing/kunit/qemu_configs/.
+# tools/testing/kunit/qemu_configs/.  What Linux has by default is taken too,
+# but for what is dear to build and nothing to these suites.
 # Gives: a line a test and the sum, and in $build/kunit/ARCH the .config, the
 # kernel and test.log, its console.  Exit status 0 only if all pass.
 # shellcheck source=scripts/lib.sh
@@ -44,7 +45,8 @@ need "$(emulator_of "$file")"
 # What the guests of `make run` have built in, and what it depends on.
 mkdir -p "$out"
 {
-	printf 'CONFIG_%s=y\n' KUNIT NET
+	printf 'CONFIG_%s=y\n' KUNIT NET EXPERT
+	printf 'CONFIG_%s=n\n' BLOCK COREDUMP INPUT KVM SERIO VT
 	cat "$top/scripts/guest/patched.config"
 } >"$out/suites"
 
