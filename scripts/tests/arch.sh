@@ -67,6 +67,17 @@ for pair in sparc64-linux-gnu-gcc=gcc-sparc64-linux-gnu qemu-system-i386=qemu-sy
 	ok "${pair%=*} is in ${pair#*=}" test "$(bash -c ". '$top/scripts/lib.sh'; package_of '${pair%=*}'")" = "${pair#*=}"
 done
 
+# which nobody would notice who has the tools
+known() {
+	bash -c ". '$1/scripts/lib.sh'; . '$1/scripts/machine.sh'; machine $2
+		for tool in \"\${cross}gcc\" \"\$(cross_libc)\" \"\${qemu[0]}\"; do package_of \"\$tool\" || exit; done"
+}
+while read -r name _; do
+	ok "the packages of what $name takes are known" known "$top" "$name"
+done < <(grep -v '^#' "$top/scripts/guest/arches")
+row "${good/qemu-system-sparc64/qemu-system-vax}"
+refuses "and those of a row whose emulator has none are not" "for the tool 'qemu-system-vax'" known "$repo" vax
+
 # What a result does to the row of arch.json: those of the main job, as if they
 # were of sparc64, but that nothing is skipped there.
 sed -i '/^# Skips:/d' "$repo/scripts/guest/lean.config"
