@@ -63,6 +63,7 @@ refuses "a tool that no package is known for is named" \
 for pair in sparc64-linux-gnu-gcc=gcc-sparc64-linux-gnu qemu-system-i386=qemu-system-x86 \
 	/usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross \
 	/usr/sparc64-linux-gnu/lib/libc.a=libc6-dev-sparc64-cross \
+	/usr/powerpc64-linux-gnu/lib/libc.a=libc6-dev-ppc64-cross \
 	/usr/i686-linux-gnu/lib/libc.a=libc6-dev-i386-cross /usr/lib/libc.a=libc6-dev; do
 	ok "${pair%=*} is in ${pair#*=}" test "$(bash -c ". '$top/scripts/lib.sh'; package_of '${pair%=*}'")" = "${pair#*=}"
 done
