@@ -21,9 +21,6 @@ export KERNEL_VERSION=7.3.4
 export identity_name="Seed 5be83277 maintainers"
 export identity_email="maintainers@users.noreply.h-seed-5be83277.example"
 
-# One cache for all trees: control, base and patched share most objects.
-export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
-
 # A page that is touched for the first time is dear in a virtual machine, up to
 # 30 microseconds: memory that a program gives back stays with it, and comes in
 # huge pages where it may.  git add of what Linux consists of takes half the CPU
