@@ -100,7 +100,7 @@ blob_in() { # blob_in KIND PATH FILE
 expected_blobs() {
 	local series patch
 	for series in introduce $(sendable_series); do
-		for patch in $(patches_of "$series"); do
+		for patch in $(patches_up_to "$series"); do
 			[ -f "$patch" ] || die "$series/series names ${patch##*/}, which does not exist"
 			awk -v side="$series" -v name="$series/${patch##*/}" '
 				/^diff --git / { file = substr($4, 3) }

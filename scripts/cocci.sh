@@ -111,7 +111,7 @@ mkdir -p "$out"
 inputs >"$out/inputs.new"
 if [ -z "$changed" ] || ! cmp -s "$out/inputs.new" "$out/inputs"; then
 	step "running the rules over ${changed:+what differs between }base, patched and control"
-	rm -f "$out/inputs" "$out"/*.poll_* "$out"/*.sk_*
+	rm -f "$out/inputs" "$out"/*.poll_*
 	for tree in base patched control; do
 		for rule in $(rules_for "$tree"); do
 			"over_${changed:-whole}" "$tree" "$rule" ||

@@ -21,11 +21,7 @@ mails=$build/lint
 need git make gcc ccache sparse clang-19 flex bison bc perl python3 codespell shellcheck \
 	/usr/include/libelf.h
 mapfile -t all < <(sendable_series)
-start=base
-if [ "$wanted" = introduce ]; then
-	all=(introduce)
-	start=control
-fi
+[ "$wanted" != introduce ] || all=(introduce)
 printf '%s\n' "${all[@]}" | grep -qx "${wanted:-.*}" ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
@@ -52,7 +48,7 @@ mkdir -p "$mails"
 for series in "${all[@]}"; do
 	[[ -z $wanted || $series = "$wanted" ]] || continue
 	rm -rf "${mails:?}/$series"
-	lgit format-patch -q -o "$mails/$series" --no-renames --abbrev=12 "$start..$series"
+	lgit format-patch -q -o "$mails/$series" --no-renames --abbrev=12 "$(start_of "$series")..$series"
 	cp "$top/patches/$series/cover-letter" "$mails/$series/" 2>/dev/null || true
 	for script in "$top"/scripts/lint/*-*.sh; do
 		[[ -z $gate || $script = */*-$gate.sh ]] || continue

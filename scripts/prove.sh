@@ -87,7 +87,7 @@ if [ ! -e "$tree/.git" ]; then
 fi
 printf '%-60s %-46s %-8s %-8s\n' patch test before after
 for series in introduce $(sendable_series); do
-	mapfile -t commits < <(lgit rev-list --reverse "$([ "$series" = introduce ] && echo control || echo base)..$series")
+	mapfile -t commits < <(lgit rev-list --reverse "$(start_of "$series")..$series")
 	number=0
 	while read -r patch; do
 		name=${patch##*/}

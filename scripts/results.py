@@ -134,7 +134,7 @@ def read_proofs(top, arches=('x86_64',)):
     for name in series:
         folder = os.path.join(top, 'patches', name)
         with open(os.path.join(folder, 'series'), encoding='utf-8') as patches:
-            files = patches.read().split()
+            files = [f.strip() for f in patches if not f.startswith('#')]
         for patch in files:
             with open(os.path.join(folder, patch), encoding='utf-8') as mail:
                 notes = mail.read().split('\ndiff --git ')[0]

@@ -62,10 +62,10 @@ reduce() {
 				echo "Adds: $file" >>"$build/msg"
 			fi
 			save_file "$commit" "$file" "$mode"
-		elif ! lgit cat-file -e "$start:$file" 2>/dev/null; then
-			die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
-		elif [ "$file" = MAINTAINERS ] && [ "$start" = "$(lgit rev-parse base)" ]; then
+		elif [ "$file" = MAINTAINERS ] && grep -q '^Adds: MAINTAINERS$' "$build/msg"; then
 			continue # our own entries, in a file of their own
+		elif grep -qs "^$file " "$build/added" || ! lgit cat-file -e "$start:$file" 2>/dev/null; then
+			die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
 		elif [ "$status" = D ]; then
 			changes+=("D $file")
 		else
@@ -93,7 +93,10 @@ save_series() { # save_series SERIES START
 	rm -rf "$out"
 	mkdir -p "$out" "$top/patches/$1"
 	lgit format-patch "${format[@]}" -o "$out" "$start..$parent"
-	find "$out" -name '*.patch' -printf '%f\n' | sort >"$out/series"
+	{
+		grep '^#' "$top/patches/$1/series" || true
+		find "$out" -name '*.patch' -printf '%f\n' | sort
+	} >"$out/series"
 	for old in "$top/patches/$1"/*.patch; do
 		[ -e "$old" ] && [ ! -e "$out/${old##*/}" ] && rm "$old"
 	done
@@ -114,9 +117,8 @@ if [ -f "$build/in-step" ]; then
 		die "edited here since make tree, and make save would write over it: $edited; git stash, make save, git stash pop"
 fi
 : >"$build/saved"
-save_series introduce "$(lgit rev-parse control)"
-for series in $(sendable_series); do
-	save_series "$series" "$(lgit rev-parse base)"
+for series in introduce $(sendable_series); do
+	save_series "$series" "$(start_of "$series")"
 done
 while read -r file; do
 	grep -qx "$file" "$build/saved" || {

@@ -146,6 +146,10 @@ build_series() {
 	local index=$build/series.index commit=$2 patch patches line
 	local -A mail had=()
 	mapfile -t patches < <(patches_of "$1")
+	if [ ${#patches[@]} = 0 ]; then
+		echo "$2"
+		return
+	fi
 	for patch in "${patches[@]}"; do
 		[ -f "$patch" ] || die "$1/series names ${patch##*/}, which does not exist"
 	done

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tree.sh [--branches | SERIES]: turn patches/ and the files at kernel paths
 # into the git branches of $build/linux.git: control, introduce, one a series,
-# patched.
+# patched.  A series lies on base; one that says "# after: X ..." on top of its
+# file lies on base with X applied.
 # Worktrees of control, base and patched, and of SERIES if one is named, are
 # brought up to date under $build/linux/; with --branches, no worktree is.
 #
@@ -12,17 +13,23 @@
 # shellcheck source=scripts/series.sh
 . "$top/scripts/series.sh"
 
-# move_branch NAME COMMIT
+# move_branch NAME COMMIT START
 move_branch() {
 	local now was
 	now=$(lgit rev-parse -q --verify "refs/heads/$1") || now=
 	was=$(lgit rev-parse -q --verify "refs/generated/$1") || was=
-	[ "$now" != "$2" ] || { lgit update-ref "refs/generated/$1" "$2"; return 0; }
+	[ "$now" != "$2" ] || { mark_branch "$@"; return 0; }
 	[ "$now" = "$was" ] ||
 		die "branch $1 has commits that are not in patches/; run make save, or git --git-dir=$linux_git branch -D $1"
 	check_clean "$1"
-	lgit update-ref "refs/generated/$1" "$2"
+	mark_branch "$@"
 	lgit update-ref "refs/heads/$1" "$2"
+}
+
+# mark_branch NAME COMMIT START: what save.sh goes by.
+mark_branch() {
+	lgit update-ref "refs/generated/$1" "$2"
+	lgit update-ref "refs/start/$1" "$3"
 }
 
 check_clean() {
@@ -86,23 +93,32 @@ series_on() {
 	head -n 1 "$key"
 }
 
-# Fill head[] from the patches.
+# chain SERIES...: these on base, one after the other; prints the last commit.
+chain() {
+	local series commit=${head[base]} merge=()
+	for series; do
+		commit=$(series_on "$series" "$commit" "${merge[@]}")
+		merge=(-3)
+	done
+	echo "$commit"
+}
+
+# Fill head[] and start[] from the patches.
 build_heads() {
-	local file series
+	local file series after all
 	: >"$build/added"
 	head[control]=$(build_control)
 	head[introduce]=$(series_on introduce "${head[control]}")
 	[ "$(lgit rev-parse "${head[introduce]}^{tree}")" = "$(lgit rev-parse 'base^{tree}')" ] ||
 		die "control + patches/introduce is not base: $(lgit diff --stat=72 base "${head[introduce]}" | tail -n 1)"
-	head[patched]=${head[base]}
-	for series in $(sendable_series); do
-		head[$series]=$(series_on "$series" "${head[base]}")
-		if [ "${head[patched]}" = "${head[base]}" ]; then
-			head[patched]=${head[$series]}	# the first: the same commits
-		else
-			head[patched]=$(series_on "$series" "${head[patched]}" -3)
-		fi
+	start[introduce]=${head[control]}
+	mapfile -t all < <(sendable_series)
+	for series in "${all[@]}"; do
+		mapfile -t after < <(after_of "$series")
+		start[$series]=$(chain "${after[@]}")
+		head[$series]=$(series_on "$series" "${start[$series]}")
 	done
+	head[patched]=$(chain "${all[@]}")
 	while read -r file; do
 		grep -q "^$file " "$build/added" ||
 			die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
@@ -113,11 +129,11 @@ build_heads() {
 # one at a time: whoever comes second finds all done
 exec 8>"$build/tree.lock"
 flock 8
-declare -A head=([base]=$(lgit rev-parse base))
+declare -A head=([base]=$(lgit rev-parse base)) start=()
 # Half a minute of git for an answer that is known if nothing has changed.
 if inputs >"$build/heads.inputs.new" && cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
-	while read -r branch commit; do
-		head[$branch]=$commit
+	while read -r branch commit from; do
+		head[$branch]=$commit start[$branch]=$from
 		lgit cat-file -e "$commit" 2>/dev/null || rm -f "$build/heads.inputs"
 	done <"$build/heads"
 fi
@@ -125,13 +141,13 @@ if [ ! -f "$build/heads.inputs" ] || ! cmp -s "$build/heads.inputs.new" "$build/
 	rm -f "$build/heads.inputs"
 	build_heads
 	for branch in "${!head[@]}"; do
-		echo "$branch ${head[$branch]}"
+		echo "$branch ${head[$branch]} ${start[$branch]:-${head[base]}}"
 	done >"$build/heads"
 	mv "$build/heads.inputs.new" "$build/heads.inputs"
 fi
 
 for branch in "${!head[@]}"; do
-	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}"
+	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}" "${start[$branch]:-${head[base]}}"
 done
 stored_files >"$build/in-step"
 [ "${1:-}" != --branches ] || exit 0

@@ -14,9 +14,9 @@ awk '/^\+\+\+ b\// { file = substr($2, 3) }
 		sub(/\(.*/, ""); sub(/.*[ *]/, ""); if ($0 != "") print file, $0 }' "$1" |
 	while read -r header name; do
 		# the tests of several series share a header
-		where=$2
-		[[ $header != tools/* ]] || where=patched
-		mapfile -t files < <(lgit diff --name-only --diff-filter=d base "$where")
+		where=$2 start=refs/start/$2
+		[[ $header != tools/* ]] || where=patched start=base
+		mapfile -t files < <(lgit diff --name-only --diff-filter=d "$start" "$where")
 		# once where it is defined; called, or given to someone who calls it
 		uses=$(lgit grep -hw "$name" "$where" -- "${files[@]}" | wc -l) || true
 		[ "$uses" -gt 1 ] || echo "${1##*/}: $header: nothing uses the inline function $name()"

@@ -12,13 +12,13 @@ tool=tools/docs/kernel-doc
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 for file in $new; do
-	for ref in base "$series"; do
+	for ref in "refs/start/$series" "$series"; do
 		mkdir -p "$dir/$ref/$(dirname "$file")"
 		git --git-dir="$linux_git" show "$ref:$file" >"$dir/$ref/$file" 2>/dev/null || true
 		[ ! -s "$dir/$ref/$file" ] || python3 "$tool" -none -Wall "$dir/$ref/$file" 2>&1 |
 			sed -E "s|$dir/$ref/||; s/:[0-9]+//" | sort -u >"$dir/$ref.out" || true
 		touch "$dir/$ref.out"
 	done
-	comm -13 "$dir/base.out" "$dir/$series.out" | sed "s|^|${1##*/}: |"
-	rm -f "$dir"/*.out
+	comm -13 "$dir/refs/start/$series.out" "$dir/$series.out" | sed "s|^|${1##*/}: |"
+	rm -f "$dir/$series.out" "$dir/refs/start/$series.out"
 done

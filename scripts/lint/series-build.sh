@@ -107,9 +107,7 @@ whole() { # whole COMMIT
 		echo "$series: $(lgit log -1 --format=%s "$1"): does not build: $(grep -m 1 -E 'error:|\*\*\*' "$log")"
 }
 
-start=base
-[ "$series" != introduce ] || start=control
-start=$(lgit rev-parse "$start")
+start=$(lgit rev-parse "refs/start/$series")
 end=$(lgit rev-parse "$series")
 mkdir -p "$build/lint"
 if [ ! -e "$work/.git" ]; then

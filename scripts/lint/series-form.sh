@@ -7,6 +7,7 @@ count=$(find "$1" -name '*.patch' | wc -l)
 [ "$count" -gt 0 ] || echo "$2: no patch at all"
 [ "$count" -lt 3 ] || [ -s "$1/cover-letter" ] || echo "$2: $count patches and no cover letter"
 case $2 in
-net | net-next | bluetooth | io_uring | vfs) ;;
+bpf | mptcp-net | net | nfc | bluetooth | io_uring | vfs | nfs | net-next | rfc | \
+	selftests | selftests-fixes | cocci | extra) ;;
 *) echo "$2: is no tree that a subject prefix names" ;;
 esac

@@ -70,15 +70,15 @@ planted() {
 
 ok "where the trees differ the rules find what is listed, and nothing else" trees ""
 refuses "a finding that is not listed is named" \
-	"patched: sk_shutdown_wakeup: net/sctp/socket.c, sctp_sock_migrate\(\): 1 found" \
-	trees '/ sctp_sock_migrate /d'
+	"patched: poll_sk_shutdown: net/iucv/af_iucv.c, iucv_sock_poll\(\): 3 found" \
+	trees '/ iucv_sock_poll 3 /d'
 refuses "and one that is listed and not there" \
-	"base: sk_shutdown_wakeup: net/smc/af_smc.c, smc_shutdown\(\): 2 listed" \
-	trees 's/ smc_shutdown 1 / smc_shutdown 2 /'
-refuses "and one that a patch was to mend" "smc_shutdown\(\): it cannot be net/0014 with 1, 1, 1" \
-	trees 's/ smc_shutdown 1 0 / smc_shutdown 1 1 /'
-refuses "and a patch that has nothing to do with it" "smc_shutdown\(\): net/0013 does not touch" \
-	trees 's| smc_shutdown 1 0 1 net/0014| smc_shutdown 1 0 1 net/0013|'
+	"base: poll_sk_shutdown: net/smc/af_smc.c, smc_poll\(\): 4 listed" \
+	trees 's/ smc_poll 3 0 / smc_poll 4 0 /'
+refuses "and one that a patch was to mend" "smc_poll\(\): it cannot be net/0006 with 3, 3, 3" \
+	trees 's/ smc_poll 3 0 / smc_poll 3 3 /'
+refuses "and a patch that has nothing to do with it" "smc_poll\(\): net/0005 does not touch" \
+	trees 's| smc_poll 3 0 3 net/0006| smc_poll 3 0 3 net/0005|'
 refuses "and a routine of introduce that the rule does not see" \
 	"switchtec_dev_poll\(\): introduce and the rule differ \(unseen\)" trees '/ switchtec_dev_poll /d'
 refuses "a fault planted in a tree is found" \

@@ -39,14 +39,14 @@ finds "patch-fixes finds a sign-off that nobody gave" 'Nobody' patch-fixes "$tmp
 plant '0,/^\+\t/s//+static inline int planted(void) { return 0; }\n&/'
 finds "patch-inline finds an inline function in a .c file" 'fs/eventpoll.c: inline' patch-inline "$tmp/planted.patch" vfs
 
-mail=$build/lint/net-next/$(sed -n 3p "$top/patches/net-next/series")
+mail=$(grep -l '^+++ b/include/net/sock_poll.h' "$build"/lint/net-next/*.patch)
 plant '0,/^\+static inline __poll_t /s//+static inline int nobody_calls_it(int a) { return a; }\n&/'
 finds "patch-inline finds an inline function in a header that nothing uses" 'sock_poll.h: nothing uses .*nobody_calls_it' \
 	patch-inline "$tmp/planted.patch" net-next
 mail=$build/lint/vfs/$(head -n 1 "$top/patches/vfs/series")
 
 # a branch of one's own with a fault in it, for the gates that read branches
-git clone -q --bare --shared "$linux_git" "$tmp/linux.git" 2>/dev/null
+git clone -q --mirror --shared "$linux_git" "$tmp/linux.git" 2>/dev/null
 plant_commit() { # plant_commit BRANCH FILE, its new content on stdin
 	local index=$tmp/index blob
 	blob=$(git --git-dir="$tmp/linux.git" hash-object -w --stdin)
@@ -66,6 +66,7 @@ planted_poll_t() {
 }
 planted_poll_t | plant_commit base fs/eventpoll.c
 git --git-dir="$tmp/linux.git" update-ref refs/heads/vfs base
+git --git-dir="$tmp/linux.git" update-ref refs/start/vfs base
 {
 	planted_poll_t
 	printf '/**\n * planted() - says nothing of its argument\n */\nint planted(int argument)\n{\n\treturn argument;\n}\n'
@@ -82,18 +83,18 @@ ok "and of __poll_t, though it said so before" grep -q \
 ok "and what gcc says at W=1" grep -q 'w1: .*eventpoll.c: warning: no previous prototype for .planted' "$tmp/reasons"
 ok "on i386" grep -q 'i386: .*eventpoll.c: warning: .*planted on i386' "$tmp/reasons"
 ok "and of clang" grep -q 'clang: .*eventpoll.c: warning: .*planted for clang' "$tmp/reasons"
-echo 'int main(void) { return 0; }' | plant_commit net tools/testing/selftests/net/rdhup/planted.c
+echo 'int main(void) { return 0; }' | plant_commit vfs tools/testing/selftests/filesystems/epoll/planted.c
 linux_git=$tmp/linux.git finds "series-selftests finds a program that .gitignore lacks" 'planted is not in .*gitignore' \
-	series-selftests "$build/lint/net" net
+	series-selftests "$build/lint/vfs" vfs
 
 suite=tools/testing/selftests/net/rdhup
-git --git-dir="$linux_git" show "net:$suite/Makefile" | sed 's/^TEST_GEN_PROGS := .*/TEST_GEN_PROGS := race/' |
-	plant_commit net "$suite/Makefile"
-linux_git=$tmp/linux.git finds "series-selftests finds a program that the Makefile lacks" 'planted is not in .*Makefile' \
-	series-selftests "$build/lint/net" net
-{ git --git-dir="$linux_git" show "net:$suite/config"; echo CONFIG_AAA=y; } | plant_commit net "$suite/config"
+git --git-dir="$linux_git" show "selftests:$suite/Makefile" | sed 's/^TEST_GEN_PROGS := .*/TEST_GEN_PROGS := race/' |
+	plant_commit selftests "$suite/Makefile"
+linux_git=$tmp/linux.git finds "series-selftests finds a program that the Makefile lacks" 'epoll is not in .*Makefile' \
+	series-selftests "$build/lint/selftests" selftests
+{ git --git-dir="$linux_git" show "selftests:$suite/config"; echo CONFIG_AAA=y; } | plant_commit selftests "$suite/config"
 linux_git=$tmp/linux.git finds "series-selftests finds a config that is not sorted" 'rdhup/config is not sorted' \
-	series-selftests "$build/lint/net" net
+	series-selftests "$build/lint/selftests" selftests
 
 mkdir "$tmp/long"
 touch "$tmp"/long/{01..16}.patch

@@ -9,9 +9,9 @@ repo=$tmp/repo
 copy_repository "$repo"
 borrow_build "$tmp/build"
 export BUILD=$tmp/build
-patch=$(find "$repo/patches/net" -name '0001-*.patch')
+patch=$(find "$repo/patches/bpf" -name '0001-*.patch')
 
-git --git-dir="$BUILD/linux.git" branch -q -D net patched
+git --git-dir="$BUILD/linux.git" branch -q -D bpf patched
 # No worktree but the one to prove in, and of that a corner.
 mv "$repo/scripts/tree.sh" "$repo/scripts/branches.sh"
 stub() { # stub SCRIPT < what it does
@@ -67,7 +67,7 @@ says() {
 
 proofs holds passes_before fails_after breaks skipped_after skipped_before missing_after none
 status=0
-prove net/0001 >"$tmp/table" || status=$?
+prove bpf/0001 >"$tmp/table" || status=$?
 ok "one that does not hold is an exit status of 1" test "$status" = 1
 ok "and is counted" grep -qx '8 proofs, 7 of them do not hold' "$tmp/table"
 ok "beside others the one that holds still does" says holds 'FAIL +ok +holds'
@@ -83,7 +83,7 @@ missing_after FAIL +missing
 none missing +missing
 END
 proofs holds
-ok "a patch whose proof holds is proven" prove net/0001
+ok "a patch whose proof holds is proven" prove bpf/0001
 rm -rf "$BUILD/prove"
-DIES=1 refuses "a guest that does not come to its end proves nothing" 'did not finish sockmap' prove net/0001
+DIES=1 refuses "a guest that does not come to its end proves nothing" 'did not finish sockmap' prove bpf/0001
 refuses "a patch that is not there is refused" 'no patch matches P=net/9999' prove net/9999

@@ -23,7 +23,7 @@ ok "control and introduce make base, the same tree hash" test \
 ok "control has no POLLRDHUP outside the host's own programs" test -z \
 	"$(git --git-dir="$linux" grep -lwE 'E?POLLRDHUP' control -- ':!tools' ':!arch/um/os-Linux' || true)"
 while read -r series; do
-	ok "$series has at most 15 patches" test "$(wc -l <"$repo/patches/$series/series")" -le 15
+	ok "$series has at most 15 patches" test "$(grep -vc '^#' "$repo/patches/$series/series")" -le 15
 done < <(grep -v '^#' "$repo/patches/order")
 heads=$(git --git-dir="$linux" for-each-ref refs/heads)
 tree >"$tmp/out"
@@ -32,10 +32,10 @@ ok "make tree twice gives the same commits" test "$heads" = "$(git --git-dir="$l
 ok "make tree && make save changes nothing" test -z "$(changed)"
 
 # one edits, commits and saves as kernel people do
-git --git-dir="$linux" worktree add -q "$tmp/work" net
+git --git-dir="$linux" worktree add -q "$tmp/work" selftests
 echo '/* an edit */' >>"$tmp/work/tools/testing/selftests/net/rdhup/race.c"
 as_tester commit -q -a --fixup "$(git -C "$tmp/work" log --format=%H --diff-filter=A -- tools/testing/selftests/net/rdhup/race.c)"
-refuses "make tree does not overwrite a commit that is not saved" 'branch net has commits' tree
+refuses "make tree does not overwrite a commit that is not saved" 'branch selftests has commits' tree
 GIT_SEQUENCE_EDITOR=: as_tester rebase -q -i --autosquash base
 echo >>"$repo/tools/testing/selftests/net/rdhup/race.c"
 cp "$repo/tools/testing/selftests/net/rdhup/race.c" "$tmp/race.c"
@@ -49,9 +49,29 @@ git -C "$repo" checkout -q -- patches
 "$repo/scripts/save.sh" >"$tmp/out"
 ok "an edit of an added file arrives at its kernel path, and nowhere else" test \
 	"$(changed | tr -d '\n')" = "AM tools/testing/selftests/net/rdhup/race.c"
+git -C "$tmp/work" checkout -q extra
+echo >>"$tmp/work/tools/testing/selftests/net/rdhup/common.h"
+as_tester commit -q -a -m "a change to a file of another series"
+refuses "a change to a file that another series adds is refused" \
+	'changes tools/testing/selftests/net/rdhup/common.h, which an earlier patch adds' "$repo/scripts/save.sh"
 git --git-dir="$linux" worktree remove --force "$tmp/work"
 git -C "$repo" checkout -q -- .
-git --git-dir="$linux" branch -q -D net
+git --git-dir="$linux" branch -q -D selftests extra
+
+# a series that comes after another lies on that one, here and in its folder
+ok "a series that is after none starts from base" test \
+	"$(git --git-dir="$linux" rev-parse refs/start/net)" = "$(git --git-dir="$linux" rev-parse base)"
+ok "one that is after another starts from that one" test \
+	"$(git --git-dir="$linux" rev-parse refs/start/net-next)" = "$(git --git-dir="$linux" rev-parse net)"
+ok "one that is after two has both below it" test -n "$(git --git-dir="$linux" log --format=%s refs/start/rfc |
+	grep -xF "$(git --git-dir="$linux" log -1 --format=%s vfs)")" -a -n "$(git --git-dir="$linux" log --format=%s rfc |
+	grep -xF "$(git --git-dir="$linux" log -1 --format=%s net-next)")"
+ok "and what these are after" test "$(git --git-dir="$linux" rev-parse net)" = \
+	"$(git --git-dir="$linux" merge-base net refs/start/rfc)"
+sed -i 's/^# after: .*/# after: rfc/' "$repo/patches/net-next/series"
+refuses "a series that is after a later one is refused" \
+	'net-next/series: after rfc, which does not come before net-next in patches/order' tree
+git -C "$repo" checkout -q -- .
 
 # what is wrong with a patch is said with its name, file and hunk
 awk '/^@@ / && !hit { hit = 1; print; next } hit == 1 && /^ ./ { print " no such line"; hit = 2; next } { print }' \
@@ -67,7 +87,7 @@ refuses "a file that no patch adds is named" 'rdhup/[a-z_]*\.[ch] is at a kernel
 git -C "$repo" checkout -q -- .
 rm "$repo/tools/testing/selftests/net/rdhup/orphan.h"
 
-adder=$(grep -l '^Adds: ' "$repo"/patches/net/*.patch | head -n 1)
+adder=$(grep -l '^Adds: ' "$repo"/patches/selftests/*.patch | head -n 1)
 other=$(grep -L '^Adds: ' "$repo"/patches/net/*.patch | head -n 1)
 line=$(grep -m 1 '^Adds: ' "$adder")
 awk -v line="$line" '{ print } /^---$/ && !done { print line; done = 1 }' "$other" >"$tmp/patch"
