@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# The folders of patches/: which series there are, what each lies on, and what a
+# stored patch says below its "---".  Sourced by lib.sh, for all.
+: "${top:?}"
+
+# The series that are sent, in the order in which they make `patched`.
+sendable_series() {
+	grep -v '^#' "$top/patches/order"
+}
+
+# The patch files of one series, with full paths, in order.
+patches_of() {
+	sed "/^#/d; s|^|$top/patches/$1/|" "$top/patches/$1/series"
+}
+
+# after_of SERIES: what its patches lie upon, besides base, in the order of
+# patches/order: the series of its line "# after: ...", and what these lie upon.
+after_of() {
+	local series=$1 name names known
+	known=$(sendable_series | sed "/^$series\$/,\$d")
+	names=$(sed -n 's/^# after: *//p' "$top/patches/$series/series" | xargs -n 1)
+	for name in $names; do
+		grep -qx -- "$name" <<<"$known" ||
+			die "$series/series: after $name, which does not come before $series in patches/order"
+		names+=$'\n'$(after_of "$name")
+	done
+	grep -xF -- "$names" <<<"$known" | grep . || true
+}
+
+# patches_up_to SERIES: its own, behind those of what it is after.
+patches_up_to() {
+	local name
+	for name in $(after_of "$1") "$1"; do
+		patches_of "$name"
+	done
+}
+
+# start_of SERIES: the commit that its branch starts from.
+start_of() {
+	lgit rev-parse -q --verify "refs/start/$1" ||
+		die "there is no branch $1 yet; run make tree"
+}
+
+# The notes of a stored patch: what stands between the first "---" and the
+# diffstat; see patch_parts() in tree.sh for the other parts.
+notes_of() {
+	awk '/^diff --git / { exit } n == 1 && /^---$/ { exit } /^---$/ { n++; next } n == 1' "$1"
+}
+
+# The values of one kind of note ("Adds", "Proof") in a stored patch.
+note_values() {
+	notes_of "$2" | sed -n "s/^$1: *//p"
+}
