@@ -226,7 +226,7 @@ FIXTURE_SETUP(link)
 
 	self->own = -1;
 	self->peer = -1;
-	err = any_ready(variant->family) ?: any_pair(variant->family, sv);
+	err = any_ready(variant->family) ?: make_pair(variant->family, sv);
 	if (is_missing(err))
 		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
 	ASSERT_EQ(0, err);
@@ -397,7 +397,7 @@ TEST(rfcomm_peer_close_ends_blocked_send)
 	struct waiter b = { .wait = wait_send };
 	int sv[2] = { -1, -1 }, err;
 
-	err = any_ready(FAM_RFCOMM) ?: any_pair(FAM_RFCOMM, sv);
+	err = any_ready(FAM_RFCOMM) ?: make_pair(FAM_RFCOMM, sv);
 	if (is_missing(err))
 		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
 	ASSERT_EQ(0, err);

@@ -58,6 +58,7 @@
 #ifndef RDHUP_EXPECT_H
 #define RDHUP_EXPECT_H
 
+#include "rare.h"
 #include "scenario.h"
 
 enum {

@@ -16,6 +16,7 @@
  *
  * Privileges are needed, in the initial network namespace.
  */
+#include "common.h"
 #include "nfcsim.h"
 #include "kselftest_harness.h"
 

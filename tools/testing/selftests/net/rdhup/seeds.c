@@ -22,6 +22,7 @@
  *  - writer: a RST purges what the other end has not read yet.  Linux keeps
  *    it readable.
  */
+#include "common.h"
 #include "wire.h"
 #include "kselftest_harness.h"
 

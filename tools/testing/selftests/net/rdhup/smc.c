@@ -36,7 +36,7 @@ FIXTURE_SETUP(smc)
 	if (is_missing(err))
 		SKIP(return, "no SMC: %s", strerror(-err));
 	ASSERT_EQ(0, err);
-	err = smc_pair(sv);
+	err = make_pair(FAM_SMC, sv);
 	ASSERT_EQ(0, err)
 		TH_LOG("%s", err == -EPROTO ? "SMC has fallen back to TCP" :
 		       strerror(-err));

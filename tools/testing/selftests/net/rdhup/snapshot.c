@@ -164,7 +164,7 @@ static void ask_meanwhile(struct __test_metadata *_metadata, struct spinner *s,
 	int sv[2];
 
 	for (int i = 0; i < runs(); i++) {
-		ASSERT_EQ(0, any_pair(family, sv));
+		ASSERT_EQ(0, make_pair(family, sv));
 		spinner_watch(s, sv[0]);
 		/* not in step with the questions */
 		for (int j = i % 7; j; j--)
@@ -219,7 +219,7 @@ FIXTURE_SETUP(snapshot)
 	int sv[2], err = any_ready(variant->family);
 
 	if (!err)
-		err = any_pair(variant->family, sv);
+		err = make_pair(variant->family, sv);
 	if (is_missing(err))
 		SKIP(return, "no %s: %s", families[variant->family].name,
 		     strerror(-err));

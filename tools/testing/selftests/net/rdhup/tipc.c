@@ -59,7 +59,7 @@ FIXTURE_SETUP(tipc)
 {
 	int sv[2], err;
 
-	err = any_pair(variant->family, sv);
+	err = make_pair(variant->family, sv);
 	if (is_missing(err))
 		SKIP(return, "no TIPC: %s", strerror(-err));
 	ASSERT_EQ(0, err);

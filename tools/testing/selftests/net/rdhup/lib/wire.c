@@ -1,40 +1,25 @@
-/* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What one TCP connection over IPv4 put on the loopback: a packet socket that
- * counts segments by their sender.  A packet is seen when it is sent, so a
- * system call that sends has been counted when it returns.  And a forged reset
- * of that connection.
- */
-#ifndef RDHUP_WIRE_H
-#define RDHUP_WIRE_H
+// SPDX-License-Identifier: GPL-2.0
+#include "family.h"
+#include "netns.h"
+#include "wire.h"
 
-#include "common.h"
-
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Bytes of a packet that are kept: the longest headers of IPv4 and TCP. */
 #define WIRE_HEADERS	120
 
-struct wire_end {
-	unsigned int fin;	/* segments with FIN, with RST */
-	unsigned int rst;
-	unsigned int data;	/* segments with payload */
-	unsigned int bytes;	/* of payload */
-	unsigned int data_fin;	/* segments with payload and FIN */
-	unsigned int next;	/* the sequence number that it will send next */
-};
-
-struct wire {
-	int fd;
-	unsigned short port[2];		/* network byte order */
-	struct wire_end from[2];	/* what the end with port[i] sent */
-};
-
 /* As the kernel's headers want it; the C library's htons() does not know. */
-static inline __be16 to_be16(unsigned short host)
+static __be16 to_be16(unsigned short host)
 {
 	const union {
 		unsigned short raw;
@@ -45,7 +30,7 @@ static inline __be16 to_be16(unsigned short host)
 }
 
 /* Have @fd keep the headers only, so that more segments fit. */
-static inline void wire_truncate(int fd)
+static void wire_truncate(int fd)
 {
 	struct sock_filter headers = BPF_STMT(BPF_RET | BPF_K, WIRE_HEADERS);
 	struct sock_fprog prog = { .len = 1, .filter = &headers };
@@ -54,12 +39,7 @@ static inline void wire_truncate(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
 }
 
-/*
- * Start to watch; connections are chosen by wire_ends().  Who may not watch
- * the network that he is in gets one of his own: to be called before sockets
- * are made.
- */
-static inline int wire_open(struct wire *w)
+int wire_open(struct wire *w)
 {
 	struct sockaddr_ll ll = {
 		.sll_family = AF_PACKET,
@@ -87,7 +67,7 @@ static inline int wire_open(struct wire *w)
 	return bind(w->fd, (struct sockaddr *)&ll, sizeof(ll)) ? -errno : 0;
 }
 
-static inline unsigned short port_of(int fd)
+static unsigned short port_of(int fd)
 {
 	struct sockaddr_in in = {};
 	socklen_t len = sizeof(in);
@@ -96,18 +76,13 @@ static inline unsigned short port_of(int fd)
 	return in.sin_port;
 }
 
-/* Watch the connection whose ends are @a (from[0]) and @b (from[1]). */
-static inline void wire_ends(struct wire *w, int a, int b)
+void wire_ends(struct wire *w, int a, int b)
 {
 	w->port[0] = port_of(a);
 	w->port[1] = port_of(b);
 }
 
-/*
- * A TCP connection over IPv4 that is watched from its start: from[0] is
- * @own's, from[1] @peer's.  -EPERM or -EAFNOSUPPORT if packets cannot be seen.
- */
-static inline int wire_pair(struct wire *w, int *own, int *peer)
+int wire_pair(struct wire *w, int *own, int *peer)
 {
 	int sv[2], err = wire_open(w);
 
@@ -121,8 +96,7 @@ static inline int wire_pair(struct wire *w, int *own, int *peer)
 	return 0;
 }
 
-/* Count what was sent since the last call. */
-static inline void wire_read(struct wire *w)
+void wire_read(struct wire *w)
 {
 	unsigned char pkt[WIRE_HEADERS];
 	struct sockaddr_ll ll;
@@ -161,7 +135,7 @@ static inline void wire_read(struct wire *w)
 }
 
 /* The Internet checksum of @len bytes, an even number, in memory order. */
-static inline unsigned short checksum(const void *data, size_t len)
+static unsigned short checksum(const void *data, size_t len)
 {
 	const unsigned char *p = data;
 	unsigned int sum = 0;
@@ -175,13 +149,7 @@ static inline unsigned short checksum(const void *data, size_t len)
 	return ~(sum + (sum >> 16));
 }
 
-/*
- * Reset the other end of the connection, which wire_ends() chose, as if end @i
- * had sent it: end @i is not told, and nothing but the flag is in it.  That
- * end must have sent all that it will.  Negative errno; it takes root, if only
- * that of a network of its own.
- */
-static inline int wire_reset(struct wire *w, int i)
+int wire_reset(struct wire *w, int i)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct {
@@ -214,18 +182,3 @@ static inline int wire_reset(struct wire *w, int i)
 	close(fd);
 	return err;
 }
-
-/*
- * Did end @i of @w send exactly this many segments with FIN and with RST?
- * Prints what it sent if not.
- */
-#define EXPECT_WIRE(w, i, fins, rsts) do {				\
-	struct wire *__w = (w);						\
-	unsigned int __fin = (fins), __rst = (rsts);			\
-									\
-	wire_read(__w);							\
-	EXPECT_EQ(__fin, __w->from[i].fin) TH_LOG("FINs of end %d", i);	\
-	EXPECT_EQ(__rst, __w->from[i].rst) TH_LOG("RSTs of end %d", i);	\
-} while (0)
-
-#endif /* RDHUP_WIRE_H */

@@ -1,28 +1,17 @@
-/* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Two Bluetooth controllers that hear each other, over two descriptors of
- * /dev/vhci: what BR/EDR connections need between sockets of one machine.  One
- * ACL link (L2CAP, RFCOMM) and one SCO link (audio) at a time.
- *
- * A thread of the process that uses them plays both controllers.  They are of
- * version 1.2, the first with which audio works, have next to none of its
- * options and know no radio: a page is answered at once if the other one scans
- * for pages, and whatever a host sends over the link is given to the other host
- * and reported as completed.  Neither pairs nor encrypts.  Numbers are those of
- * the Bluetooth Core specification, volume 4, part E; fields of several bytes
- * are little-endian.
- *
- * vhci_start() needs CAP_NET_ADMIN and the initial network namespace; nothing
- * here asserts, errors are negative errnos.  The controllers go away with the
- * process.
- */
-#ifndef RDHUP_VHCI_H
-#define RDHUP_VHCI_H
+// SPDX-License-Identifier: GPL-2.0
+#include "ask.h"
+#include "bluetooth.h"
+#include "vhci.h"
 
-#include "common.h"
-
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/ioctl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* The kernel exports no header for these. */
 #define VHCI_DEVUP	_IOW('H', 201, int)	/* HCIDEVUP */
@@ -94,9 +83,6 @@ enum {
 
 /* A link's handle is this plus its type: there is one of each at most. */
 #define VHCI_HANDLE		0x002a
-#define VHCI_LINK_SCO		0x00	/* audio, beside an ACL link */
-#define VHCI_LINK_ACL		0x01
-#define VHCI_NR_LINKS		2
 
 #define VHCI_VERSION		2	/* 1.2 */
 #define VHCI_ACL_LEN		1021	/* bytes in a packet of the link */
@@ -105,24 +91,8 @@ enum {
 #define VHCI_SCO_PKTS		8
 #define VHCI_SCAN_PAGE		0x02
 
-struct vhci {
-	int fd;
-	unsigned short dev;	/* the kernel's number, N of hciN */
-	unsigned char addr[6];
-	unsigned char scan;	/* as the host has enabled it */
-};
-
-/* Both controllers, and the links between them. */
-struct vhci_pair {
-	struct vhci end[2];
-	pthread_t thread;
-	pthread_mutex_t lock;	/* of what follows and of writing */
-	bool linked[VHCI_NR_LINKS];
-	unsigned char asked;	/* the type of link that was requested last */
-};
-
-static inline void vhci_event(struct vhci *v, unsigned char event,
-			      const void *params, unsigned char len)
+static void vhci_event(struct vhci *v, unsigned char event, const void *params,
+		       unsigned char len)
 {
 	unsigned char pkt[3 + 255] = { H4_EVT, event, len };
 
@@ -132,8 +102,8 @@ static inline void vhci_event(struct vhci *v, unsigned char event,
 }
 
 /* Answer @op with @len bytes of @ret, the first of which is the status. */
-static inline void vhci_complete(struct vhci *v, unsigned short op,
-				 const void *ret, unsigned char len)
+static void vhci_complete(struct vhci *v, unsigned short op, const void *ret,
+			  unsigned char len)
 {
 	unsigned char params[255] = { 1, op & 0xff, op >> 8 };
 
@@ -141,16 +111,15 @@ static inline void vhci_complete(struct vhci *v, unsigned short op,
 	vhci_event(v, EV_CMD_COMPLETE, params, 3 + len);
 }
 
-static inline void vhci_status(struct vhci *v, unsigned short op,
-			       unsigned char status)
+static void vhci_status(struct vhci *v, unsigned short op, unsigned char status)
 {
 	const unsigned char params[] = { status, 1, op & 0xff, op >> 8 };
 
 	vhci_event(v, EV_CMD_STATUS, params, sizeof(params));
 }
 
-static inline void vhci_conn_complete(struct vhci *v, const struct vhci *other,
-				      unsigned char type, unsigned char status)
+static void vhci_conn_complete(struct vhci *v, const struct vhci *other,
+			       unsigned char type, unsigned char status)
 {
 	unsigned char params[11] = { status, VHCI_HANDLE + type, 0 };
 
@@ -160,8 +129,8 @@ static inline void vhci_conn_complete(struct vhci *v, const struct vhci *other,
 }
 
 /* Between address and link type: a device of no class. */
-static inline void vhci_conn_request(struct vhci *v, const struct vhci *other,
-				     unsigned char type)
+static void vhci_conn_request(struct vhci *v, const struct vhci *other,
+			      unsigned char type)
 {
 	unsigned char params[10] = {};
 
@@ -174,8 +143,8 @@ static inline void vhci_conn_request(struct vhci *v, const struct vhci *other,
  * The link of @type is no more, for @reason at end @i and @other_reason at the
  * other one.  An ACL link takes the other one with it.
  */
-static inline void vhci_unlink(struct vhci_pair *pair, int i, int type,
-			       unsigned char reason, unsigned char other_reason)
+static void vhci_unlink(struct vhci_pair *pair, int i, int type,
+			unsigned char reason, unsigned char other_reason)
 {
 	unsigned char params[] = { 0, VHCI_HANDLE + type, 0, reason };
 
@@ -188,8 +157,8 @@ static inline void vhci_unlink(struct vhci_pair *pair, int i, int type,
 		   sizeof(params));
 }
 
-static inline void vhci_create_conn(struct vhci_pair *pair, int i,
-				    const unsigned char *addr)
+static void vhci_create_conn(struct vhci_pair *pair, int i,
+			     const unsigned char *addr)
 {
 	struct vhci *v = &pair->end[i], *other = &pair->end[!i];
 
@@ -203,8 +172,8 @@ static inline void vhci_create_conn(struct vhci_pair *pair, int i,
 }
 
 /* Commands that are about the link, or lead to it. */
-static inline void vhci_link_cmd(struct vhci_pair *pair, int i,
-				 unsigned short op, const unsigned char *args)
+static void vhci_link_cmd(struct vhci_pair *pair, int i, unsigned short op,
+			  const unsigned char *args)
 {
 	struct vhci *v = &pair->end[i], *other = &pair->end[!i];
 	unsigned char params[255] = { 0, args[0], args[1] };
@@ -267,8 +236,8 @@ static inline void vhci_link_cmd(struct vhci_pair *pair, int i,
 }
 
 /* A command of @i's host: @args are its parameters. */
-static inline void vhci_cmd(struct vhci_pair *pair, int i, unsigned short op,
-			    const unsigned char *args)
+static void vhci_cmd(struct vhci_pair *pair, int i, unsigned short op,
+		     const unsigned char *args)
 {
 	struct vhci *v = &pair->end[i];
 	unsigned char ret[1 + 248] = {};	/* status: success */
@@ -330,8 +299,8 @@ static inline void vhci_cmd(struct vhci_pair *pair, int i, unsigned short op,
 }
 
 /* The host of @i sends @len bytes over a link; those of audio do not count. */
-static inline void vhci_data(struct vhci_pair *pair, int i,
-			     const unsigned char *pkt, size_t len)
+static void vhci_data(struct vhci_pair *pair, int i, const unsigned char *pkt,
+		      size_t len)
 {
 	const unsigned char completed[] = { 1, VHCI_HANDLE + VHCI_LINK_ACL, 0,
 					    1, 0 };
@@ -346,8 +315,8 @@ static inline void vhci_data(struct vhci_pair *pair, int i,
 			   sizeof(completed));
 }
 
-static inline void vhci_packet(struct vhci_pair *pair, int i,
-			       const unsigned char *pkt, ssize_t len)
+static void vhci_packet(struct vhci_pair *pair, int i, const unsigned char *pkt,
+			ssize_t len)
 {
 	pthread_mutex_lock(&pair->lock);
 	if (pkt[0] == H4_CMD && len >= 4)
@@ -357,7 +326,7 @@ static inline void vhci_packet(struct vhci_pair *pair, int i,
 	pthread_mutex_unlock(&pair->lock);
 }
 
-static inline void *vhci_main(void *arg)
+static void *vhci_main(void *arg)
 {
 	struct vhci_pair *pair = arg;
 	struct pollfd pfd[2] = {
@@ -383,7 +352,7 @@ static inline void *vhci_main(void *arg)
 }
 
 /* A new controller, which the host will find to have address @addr. */
-static inline int vhci_open(struct vhci *v, const unsigned char addr[6])
+static int vhci_open(struct vhci *v, const unsigned char addr[6])
 {
 	unsigned char pkt[4] = { H4_VHCI, 0 };	/* "primary controller" */
 	struct pollfd pfd = { .events = POLLIN };
@@ -403,7 +372,7 @@ static inline int vhci_open(struct vhci *v, const unsigned char addr[6])
 }
 
 /* Switch @v on and have it look out for connections. */
-static inline int vhci_up(int hci, const struct vhci *v)
+static int vhci_up(int hci, const struct vhci *v)
 {
 	struct vhci_dev_req req = {
 		.dev_id = v->dev,
@@ -416,7 +385,7 @@ static inline int vhci_up(int hci, const struct vhci *v)
 	return ioctl(hci, VHCI_SETSCAN, &req) ? -errno : 0;
 }
 
-static inline int vhci_start(struct vhci_pair *pair)
+int vhci_start(struct vhci_pair *pair)
 {
 	pid_t pid = getpid();
 	unsigned char addr[6] = { 0, pid, pid >> 8, pid >> 16, 0, 2 };
@@ -440,8 +409,7 @@ static inline int vhci_start(struct vhci_pair *pair)
 	return err;
 }
 
-/* The two cannot hear each other any more. */
-static inline int vhci_lose_link(struct vhci_pair *pair)
+int vhci_lose_link(struct vhci_pair *pair)
 {
 	int err = 0;
 
@@ -454,5 +422,3 @@ static inline int vhci_lose_link(struct vhci_pair *pair)
 	pthread_mutex_unlock(&pair->lock);
 	return err;
 }
-
-#endif /* RDHUP_VHCI_H */

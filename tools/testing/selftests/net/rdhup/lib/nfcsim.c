@@ -1,19 +1,16 @@
-/* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Two NFC devices that hear each other: those of nfcsim, the kernel's
- * simulator.  nfcsim_up() makes a link between them, the first one as the
- * initiator and the second one as its target, and nfcsim_down() has one of
- * them fall silent, which the other one finds out by itself after some seconds.
- *
- * Without them, or the right to command them, there is a negative errno for
- * which is_missing() is true.
- */
-#ifndef RDHUP_NFCSIM_H
-#define RDHUP_NFCSIM_H
+// SPDX-License-Identifier: GPL-2.0
+#include "ask.h"
+#include "genl.h"
+#include "nfcsim.h"
 
-#include "rare.h"
-
+#include <dirent.h>
+#include <errno.h>
 #include <linux/nfc.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* A device that is no hardware has its place here. */
 #define NFCSIM_DIR	"/sys/devices/virtual/nfc"
@@ -37,16 +34,8 @@
 #define NFCSIM_UP	3
 #define NFCSIM_LOST	4
 
-struct nfcsim {
-	int nl;			/* for commands */
-	int events;
-	int family;
-	__u32 dev[2];		/* initiator, target */
-	__u32 target;		/* what the initiator calls the other one */
-};
-
 /* The multicast group of NFC's events: it has only the one. */
-static inline int nfcsim_group(int nl)
+static int nfcsim_group(int nl)
 {
 	char buf[4096];
 	struct genl_msg *msg = (struct genl_msg *)buf;
@@ -73,8 +62,8 @@ static inline int nfcsim_group(int nl)
 }
 
 /* Add an attribute to @msg. */
-static inline void nfcsim_put(struct genl_msg *msg, int type, const void *value,
-			      size_t size)
+static void nfcsim_put(struct genl_msg *msg, int type, const void *value,
+		       size_t size)
 {
 	struct nlattr *nla = (void *)msg + msg->nlh.nlmsg_len;
 
@@ -85,8 +74,8 @@ static inline void nfcsim_put(struct genl_msg *msg, int type, const void *value,
 }
 
 /* A message about the device at @end. */
-static inline void nfcsim_msg(const struct nfcsim *sim, int end, int cmd,
-			      int flags, struct genl_msg *msg)
+static void nfcsim_msg(const struct nfcsim *sim, int end, int cmd, int flags,
+		       struct genl_msg *msg)
 {
 	*msg = (struct genl_msg) {
 		.nlh.nlmsg_type = sim->family,
@@ -99,8 +88,7 @@ static inline void nfcsim_msg(const struct nfcsim *sim, int end, int cmd,
 		   sizeof(sim->dev[end]));
 }
 
-static inline int nfcsim_ack(const struct nfcsim *sim,
-			     const struct genl_msg *msg)
+static int nfcsim_ack(const struct nfcsim *sim, const struct genl_msg *msg)
 {
 	if (send(sim->nl, msg, msg->nlh.nlmsg_len, 0) < 0)
 		return -errno;
@@ -108,7 +96,7 @@ static inline int nfcsim_ack(const struct nfcsim *sim,
 }
 
 /* A command that says nothing but which device. */
-static inline int nfcsim_cmd(const struct nfcsim *sim, int end, int cmd)
+static int nfcsim_cmd(const struct nfcsim *sim, int end, int cmd)
 {
 	struct genl_msg msg;
 
@@ -117,7 +105,7 @@ static inline int nfcsim_cmd(const struct nfcsim *sim, int end, int cmd)
 }
 
 /* The two devices with the lowest numbers. */
-static inline int nfcsim_find(__u32 dev[2])
+static int nfcsim_find(__u32 dev[2])
 {
 	DIR *dir = opendir(NFCSIM_DIR);
 	const struct dirent *entry;
@@ -138,7 +126,7 @@ static inline int nfcsim_find(__u32 dev[2])
 	return count < 2 ? -ENODEV : 0;
 }
 
-static inline int nfcsim_open(struct nfcsim *sim)
+int nfcsim_open(struct nfcsim *sim)
 {
 	int group, err;
 
@@ -159,14 +147,13 @@ static inline int nfcsim_open(struct nfcsim *sim)
 			  &group, sizeof(group)) ? -errno : 0;
 }
 
-/* Device @end has heard enough; the other one is not told. */
-static inline int nfcsim_down(const struct nfcsim *sim, int end)
+int nfcsim_down(const struct nfcsim *sim, int end)
 {
 	return nfcsim_cmd(sim, end, NFC_CMD_DEP_LINK_DOWN);
 }
 
 /* Have the device at @end look for the other one. */
-static inline int nfcsim_poll(const struct nfcsim *sim, int end)
+static int nfcsim_poll(const struct nfcsim *sim, int end)
 {
 	const __u32 protocols = NFC_PROTO_NFC_DEP_MASK;
 	struct genl_msg msg;
@@ -178,7 +165,7 @@ static inline int nfcsim_poll(const struct nfcsim *sim, int end)
 }
 
 /* What the initiator calls the target that it has found last. */
-static inline int nfcsim_target(struct nfcsim *sim)
+static int nfcsim_target(struct nfcsim *sim)
 {
 	struct nlmsghdr *nlh;
 	struct nlattr *nla;
@@ -211,7 +198,7 @@ static inline int nfcsim_target(struct nfcsim *sim)
 }
 
 /* The initiator has found its target, as an event said: have them linked. */
-static inline int nfcsim_link(struct nfcsim *sim)
+static int nfcsim_link(struct nfcsim *sim)
 {
 	const __u8 mode = NFC_COMM_PASSIVE;
 	struct genl_msg msg;
@@ -228,7 +215,7 @@ static inline int nfcsim_link(struct nfcsim *sim)
 }
 
 /* Take note of an event: bits of NFCSIM_UP, NFCSIM_LOST, or negative errno. */
-static inline int nfcsim_event(struct nfcsim *sim, struct genl_msg *msg)
+static int nfcsim_event(struct nfcsim *sim, struct genl_msg *msg)
 {
 	int len = msg->nlh.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
 	struct nlattr *dev;
@@ -252,7 +239,7 @@ static inline int nfcsim_event(struct nfcsim *sim, struct genl_msg *msg)
 }
 
 /* Have both look for each other from the start. */
-static inline int nfcsim_again(const struct nfcsim *sim)
+static int nfcsim_again(const struct nfcsim *sim)
 {
 	int err = 0;
 
@@ -265,13 +252,7 @@ static inline int nfcsim_again(const struct nfcsim *sim)
 	return err;
 }
 
-/*
- * Two radios that look for each other may miss each other for a while: each
- * changes its frequency at random, and has 30 ms for an answer.  The target
- * goes on until it is found; the initiator stops when it has found somebody,
- * who may be gone again.
- */
-static inline int nfcsim_up(struct nfcsim *sim)
+int nfcsim_up(struct nfcsim *sim)
 {
 	long long end = now_ms() + NFCSIM_LINK_MS;
 	int err = 0, up = 0;
@@ -305,11 +286,7 @@ static inline int nfcsim_up(struct nfcsim *sim)
 	return err;
 }
 
-/*
- * The devices stay on: nfcsim forgets to answer if one is switched off while it
- * listens, and does not work from then on.
- */
-static inline void nfcsim_close(struct nfcsim *sim)
+void nfcsim_close(struct nfcsim *sim)
 {
 	if (sim->events >= 0) {
 		for (int end = 0; end < 2; end++)
@@ -319,5 +296,3 @@ static inline void nfcsim_close(struct nfcsim *sim)
 	if (sim->nl >= 0)
 		close(sim->nl);
 }
-
-#endif /* RDHUP_NFCSIM_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A network of the test's own.
+ */
+#ifndef RDHUP_NETNS_H
+#define RDHUP_NETNS_H
+
+/*
+ * Move to a network namespace of our own, where lo is up: for what needs
+ * privileges that anybody has over a namespace of his own.  Only with a single
+ * thread, and before there are sockets that are to be used on.  0, or -EPERM
+ * if not even user namespaces are permitted, or another negative errno.
+ */
+int own_net(void);
+
+#endif /* RDHUP_NETNS_H */
