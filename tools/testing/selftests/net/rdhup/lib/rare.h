@@ -11,4 +11,9 @@
 #include "smc.h"
 #include "tipc.h"
 
+/* The names that these have had for families that want more. */
+#define any_pair	make_pair
+#define any_listen	listen_on
+#define any_connect	connect_to
+
 #endif /* RDHUP_RARE_H */
