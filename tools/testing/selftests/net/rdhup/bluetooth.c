@@ -14,7 +14,9 @@
  *    edge; see expect.h for the rest, which states.c asks for.
  * 4. A sleeping recv() or send() returns, and a recv() after that does not
  *    sleep.
- * 5. What was sent before the end is read before it.
+ * 5. What was sent before the end is read before it, then the error, then 0.
+ * 6. Our own shutdown() of a connection is one edge, and ends a connect() that
+ *    sleeps.
  *
  * ISO sockets exist only once the experimental feature has been switched on,
  * which needs privileges, as controllers do: see rare.h.
@@ -191,7 +193,15 @@ TEST_F(bt, listener_shutdown_ends_blocked_accept)
 	EXPECT_EQ(EBADFD, b.err);
 }
 
-/* 3 to 5: connections. */
+/* shutdown() of one direction does not use up that of the other. */
+TEST_F(bt, shut_wr_then_shut_rdwr)
+{
+	ASSERT_EQ(0, shutdown(self->fd, SHUT_WR));
+	ASSERT_EQ(0, shutdown(self->fd, SHUT_RDWR));
+	EXPECT_MASK(ALL(unconnected_shut_rdwr), mask_of(self->fd, 0));
+}
+
+/* 3 to 6: connections. */
 
 FIXTURE(link)
 {
@@ -389,6 +399,251 @@ TEST_F(link, data_is_read_before_the_end)
 		EXPECT_EQ(variant->closed, errno);
 	}
 	EXPECT_EOF(self->own);
+}
+
+/* What was received before the link was lost is still to be read. */
+TEST_F(link, data_is_read_before_the_lost_link)
+{
+	char buf[8];
+
+	ASSERT_EQ(3, send(self->peer, "abc", 3, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(self->own, EPOLLIN, MUST_MS));
+	ASSERT_EQ(0, lose_link());
+	EXPECT_MASK(EPOLLHUP | EPOLLERR,
+		    poll_until(self->own, 0, EPOLLHUP | EPOLLERR));
+	EXPECT_EQ(3, recv(self->own, buf, sizeof(buf), MSG_PEEK));
+	EXPECT_EQ(3, recv(self->own, buf, sizeof(buf), 0));
+	EXPECT_EQ(-1, recv(self->own, buf, sizeof(buf), 0));
+	EXPECT_EQ(ETIMEDOUT, errno);
+	EXPECT_EOF(self->own);
+}
+
+/* The answer of the other device, which closes the channel, is no second one. */
+TEST_F(link, own_shutdown_is_one_edge)
+{
+	struct waiter w = { .epoll = true };
+
+	w.fd = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->own, SHUT_RDWR));
+	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP | EPOLLHUP, w.mask);
+	EXPECT_MASK(0, epoll_next(w.fd, MUST_NOT_MS));
+	close(w.fd);
+}
+
+TEST_F(link, own_shutdown_ends_blocked_recv)
+{
+	struct waiter b = { .fd = self->own, .wait = wait_recv };
+
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, shutdown(self->own, SHUT_RDWR));
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
+	EXPECT_EQ(0, b.ret)
+		TH_LOG("recv: %s", strerror(b.err));
+	EXPECT_EOF(self->own);
+}
+
+/* Audio: the channel is gone when shutdown() returns, with ECONNRESET. */
+TEST(sco_own_shutdown_is_one_edge)
+{
+	struct waiter w = { .epoll = true };
+	int sv[2] = { -1, -1 }, err;
+
+	err = any_ready(FAM_SCO) ?: make_pair(FAM_SCO, sv);
+	if (is_missing(err))
+		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	w.fd = epoll_with(sv[0], EPOLLIN | EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(sv[0], SHUT_RDWR));
+	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR, w.mask);
+	EXPECT_MASK(0, epoll_next(w.fd, MUST_NOT_MS));
+	close(w.fd);
+	EXPECT_EOF(sv[0]);
+	close(sv[0]);
+	close(sv[1]);
+}
+
+/* The kernel exports no header for these. */
+#ifndef SOL_BLUETOOTH
+#define SOL_BLUETOOTH	274
+#endif
+#define BT_DEFER_SETUP	7
+
+/* L2CAP without a channel: connect() leads to a device, no one need listen. */
+FIXTURE(datagram)
+{
+	int fd;
+};
+
+FIXTURE_VARIANT(datagram)
+{
+	int type;
+};
+
+FIXTURE_VARIANT_ADD(datagram, dgram) {
+	.type = SOCK_DGRAM,
+};
+
+FIXTURE_VARIANT_ADD(datagram, raw) {
+	.type = SOCK_RAW,
+};
+
+/* A raw socket also gets what the two devices have to say to each other. */
+static void read_packets(int fd)
+{
+	char c;
+
+	while (poll_mask(fd, EPOLLIN, MUST_NOT_MS) &&
+	       recv(fd, &c, 1, MSG_DONTWAIT) > 0)
+		;
+}
+
+FIXTURE_SETUP(datagram)
+{
+	union bt_addr from = { .l2cap.family = AF_BLUETOOTH };
+	union bt_addr to = { .l2cap.family = AF_BLUETOOTH };
+	const struct vhci_pair *pair;
+	int err;
+
+	self->fd = -1;
+	err = any_ready(FAM_L2CAP);
+	pair = bt_controllers(&err);
+	if (is_missing(err))
+		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	memcpy(from.l2cap.bdaddr, pair->end[0].addr, 6);
+	memcpy(to.l2cap.bdaddr, pair->end[1].addr, 6);
+	if (variant->type == SOCK_DGRAM)
+		to.l2cap.psm = 0x1001;	/* of those that anybody may use */
+	self->fd = socket(AF_BLUETOOTH, variant->type | SOCK_CLOEXEC,
+			  BTPROTO_L2CAP);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, bind(self->fd, &from.sa, sizeof(from.l2cap)));
+	ASSERT_EQ(0, connect(self->fd, &to.sa, sizeof(to.l2cap)));
+	read_packets(self->fd);
+}
+
+FIXTURE_TEARDOWN(datagram)
+{
+	close(self->fd);
+}
+
+TEST_F(datagram, lost_link_is_the_end)
+{
+	struct waiter w = { .fd = self->fd, .events = EPOLLRDHUP };
+	char c;
+
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, lose_link());
+	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
+	EXPECT_MASK(LINK_ONLY, w.mask);
+	EXPECT_MASK(LINK_ALL, mask_of(self->fd, 0));
+	EXPECT_EQ(-1, recv(self->fd, &c, 1, 0));
+	EXPECT_EQ(ETIMEDOUT, errno);
+	EXPECT_EOF(self->fd);
+}
+
+TEST_F(datagram, lost_link_ends_blocked_recv)
+{
+	struct waiter b = { .fd = self->fd, .wait = wait_recv };
+
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, lose_link());
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
+	EXPECT_EQ(-1, b.ret);
+	EXPECT_EQ(ETIMEDOUT, b.err);
+	EXPECT_EOF(self->fd);
+}
+
+TEST_F(datagram, own_shutdown_ends_blocked_recv)
+{
+	struct waiter b = { .fd = self->fd, .wait = wait_recv };
+
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, shutdown(self->fd, SHUT_RDWR));
+	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
+	EXPECT_EQ(0, b.ret)
+		TH_LOG("recv: %s", strerror(b.err));
+	EXPECT_EOF(self->fd);
+}
+
+/* connect() that sleeps, for the other side has to be asked before. */
+FIXTURE(connecting)
+{
+	struct waiter b;
+	union bt_addr to;
+	int listener;
+};
+
+FIXTURE_VARIANT(connecting)
+{
+	enum family_id family;
+};
+
+FIXTURE_VARIANT_ADD(connecting, l2cap) {
+	.family = FAM_L2CAP,
+};
+
+FIXTURE_VARIANT_ADD(connecting, rfcomm) {
+	.family = FAM_RFCOMM,
+};
+
+static void wait_connect(struct waiter *w)
+{
+	FIXTURE_DATA(connecting) *self = (void *)w;	/* its first member */
+
+	w->ret = connect(w->fd, &self->to.sa, w->events);
+}
+
+FIXTURE_SETUP(connecting)
+{
+	const enum family_id id = variant->family;
+	union bt_addr from = { .sa.sa_family = AF_BLUETOOTH };
+	socklen_t len = sizeof(self->to);
+	const struct vhci_pair *pair;
+	int err, on = 1;
+
+	self->b = (struct waiter) { .fd = -1, .wait = wait_connect };
+	self->listener = -1;
+	err = any_ready(id);
+	pair = bt_controllers(&err);
+	if (is_missing(err))
+		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	self->listener = listen_on(id);
+	ASSERT_LE(0, self->listener);
+	ASSERT_EQ(0, setsockopt(self->listener, SOL_BLUETOOTH, BT_DEFER_SETUP,
+				&on, sizeof(on)));
+	ASSERT_EQ(0, getsockname(self->listener, &self->to.sa, &len));
+	memcpy(bt_bdaddr(&from, id), pair->end[0].addr, 6);
+	memcpy(bt_bdaddr(&self->to, id), pair->end[1].addr, 6);
+	self->b.events = bt_len(id);
+	self->b.fd = any_socket(id);
+	ASSERT_LE(0, self->b.fd);
+	ASSERT_EQ(0, bind(self->b.fd, &from.sa, bt_len(id)));
+	ASSERT_EQ(0, waiter_start(&self->b));
+	/* That it sleeps is not enough: the other side has to know. */
+	ASSERT_MASK(EPOLLIN, poll_mask(self->listener, EPOLLIN, MUST_MS));
+}
+
+FIXTURE_TEARDOWN(connecting)
+{
+	close(self->b.fd);
+	close(self->listener);
+}
+
+TEST_F(connecting, own_shutdown_ends_connect)
+{
+	ASSERT_EQ(0, shutdown(self->b.fd, SHUT_RDWR));
+	ASSERT_TRUE(waiter_end(&self->b, WAKE_MS))
+		TH_LOG("connect sleeps on");
+	EXPECT_EQ(-1, self->b.ret);
+	EXPECT_EQ(ECONNABORTED, self->b.err);
 }
 
 /* Only RFCOMM has a window of its own that fills up. */

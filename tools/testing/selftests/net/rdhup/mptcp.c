@@ -7,9 +7,12 @@
  * 2. The peer's close: the same.
  * 3. A reset: IN RDHUP HUP ERR; recv returns ECONNRESET, then 0; send EPIPE.
  * 4. Those who wait for RDHUP alone, or in recv, are told.
- * 5. A reset that comes before accept() is told all the same.
- * 6. So is the loss of the only subflow, which is no reset of the connection,
- *    when nothing can follow any more.
+ * 5. A reset that comes before accept() is told all the same, if the worker of
+ *    the kernel has set it down when accept() comes; see 6 otherwise.
+ * 6. The loss of the only subflow is no reset of the connection.  When nothing
+ *    can follow any more poll says IN RDHUP HUP, without ERR; recv returns 0 if
+ *    the peer had finished and otherwise ENOTCONN, for good; send EPIPE.
+ * 7. A send() that sleeps returns EPIPE then, and a recv() ENOTCONN.
  *
  * The fallback is that of a client whose server knows no MPTCP; each pair is
  * asked with MPTCP_INFO which of the two it is.
@@ -314,24 +317,37 @@ TEST(mptcp_refused)
 	refused_connect(_metadata, IPPROTO_MPTCP);
 }
 
+/* A reset of the connection: @err once, then the end. */
 static void expect_reset(struct __test_metadata *_metadata, int fd, int err)
 {
-	unsigned int mask = as_poll(ALL_peer_reset__mptcp4);
-
-	EXPECT_MASK(mask, poll_until_ms(fd, ALL_EVENTS, mask, WAKE_MS));
+	EXPECT_MASK(RESET, poll_until_ms(fd, ALL_EVENTS, RESET, WAKE_MS));
 	EXPECT_EQ(-err, try_recv(fd));
 	EXPECT_EQ(0, try_recv(fd));
 	EXPECT_EQ(-1, send(fd, "x", 1, MSG_NOSIGNAL));
 	EXPECT_EQ(EPIPE, errno);
 }
 
+#define LOST (HALF_CLOSED | EPOLLHUP)
+
+/* No subflow any more: recv gives @ret, which it does for good. */
+static void expect_lost(struct __test_metadata *_metadata, int fd, int ret)
+{
+	EXPECT_MASK(LOST, poll_until_ms(fd, ALL_EVENTS, LOST, WAKE_MS));
+	EXPECT_EQ(ret, try_recv(fd));
+	EXPECT_EQ(ret, try_recv(fd));
+	EXPECT_EQ(-1, send(fd, "x", 1, MSG_NOSIGNAL));
+	EXPECT_EQ(EPIPE, errno);
+	EXPECT_MASK(LOST, poll_mask(fd, ALL_EVENTS, 0));
+}
+
 /*
  * A reset, of the connection or of its only subflow, comes before accept().
  * The segment is received at once, but what it means for the connection a
  * worker thread of the kernel sets down later; accept() may come before it.
+ * Returns the accepted socket, -1 if the test is skipped or has failed.
  */
-static void reset_then_accept(struct __test_metadata *_metadata, bool at_once,
-			      bool subflow)
+static int reset_then_accept(struct __test_metadata *_metadata, bool at_once,
+			     bool subflow)
 {
 	struct sched_param first = { .sched_priority = 1 }, any = {};
 	int listener, client, server, ret = 0;
@@ -341,21 +357,21 @@ static void reset_then_accept(struct __test_metadata *_metadata, bool at_once,
 	if (subflow)
 		ret = wire_open(&w);
 	if (is_missing(ret))
-		SKIP(return, "no segments to see: %s", strerror(-ret));
-	ASSERT_EQ(0, ret);
+		SKIP(return -1, "no segments to see: %s", strerror(-ret));
+	EXPECT_EQ(0, ret);
 	listener = listen_on(FAM_MPTCP4);
 	if (is_missing(listener))
-		SKIP(return, "no MPTCP: %s", strerror(-listener));
-	ASSERT_LE(0, listener);
+		SKIP(return -1, "no MPTCP: %s", strerror(-listener));
+	EXPECT_LE(0, listener);
 	client = connect_to(FAM_MPTCP4, listener);
-	ASSERT_LE(0, client);
+	EXPECT_LE(0, client);
 	wire_ends(&w, client, listener);
 	/* The worker runs where the segment came in: give it no chance. */
 	CPU_ZERO(&set);
 	CPU_SET(sched_getcpu(), &set);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+	EXPECT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
 	if (at_once && sched_setscheduler(0, SCHED_FIFO, &first))
-		SKIP(return, "no real-time priority: %s", strerror(errno));
+		SKIP(return -1, "no real-time priority: %s", strerror(errno));
 	if (subflow)
 		ret = wire_reset(&w, 0);
 	else
@@ -365,103 +381,255 @@ static void reset_then_accept(struct __test_metadata *_metadata, bool at_once,
 		usleep(MUST_NOT_MS * 1000);
 	server = accept(listener, NULL, NULL);
 	sched_setscheduler(0, SCHED_OTHER, &any);
-	ASSERT_EQ(0, ret);
-	ASSERT_LE(0, server);
-	expect_reset(_metadata, server, ECONNRESET);
-	close(server);
+	EXPECT_EQ(0, ret);
+	EXPECT_LE(0, server);
 	close(client);
 	close(listener);
 	close(w.fd);
+	return server;
 }
 
 /* The client resets the connection: that is an MPTCP fastclose. */
 TEST(mptcp_reset_before_accept)
 {
-	reset_then_accept(_metadata, false, false);
+	int fd = reset_then_accept(_metadata, false, false);
+
+	if (fd < 0)
+		return;
+	expect_reset(_metadata, fd, ECONNRESET);
+	close(fd);
 }
 
+/* accept() closes the socket before it is known that the connection was. */
 TEST(mptcp_reset_right_before_accept)
 {
-	reset_then_accept(_metadata, true, false);
+	int fd = reset_then_accept(_metadata, true, false);
+
+	if (fd < 0)
+		return;
+	expect_lost(_metadata, fd, -ENOTCONN);
+	close(fd);
 }
 
 /* The subflow is reset, and nobody says anything of the connection. */
 TEST(mptcp_lost_before_accept)
 {
-	reset_then_accept(_metadata, false, true);
+	int fd = reset_then_accept(_metadata, false, true);
+
+	if (fd < 0)
+		return;
+	expect_lost(_metadata, fd, -ENOTCONN);
+	close(fd);
 }
 
 TEST(mptcp_lost_right_before_accept)
 {
-	reset_then_accept(_metadata, true, true);
+	int fd = reset_then_accept(_metadata, true, true);
+
+	if (fd < 0)
+		return;
+	expect_lost(_metadata, fd, -ENOTCONN);
+	close(fd);
 }
 
-/* A connection whose segments are seen; its only subflow can be reset. */
-static bool wired(struct __test_metadata *_metadata, struct wire *w, int sv[2])
-{
-	int err = wire_open(w);
-
-	if (is_missing(err))
-		SKIP(return false, "no segments to see: %s", strerror(-err));
-	ASSERT_EQ(0, err);
-	SETUP_PAIR(return false, FAM_MPTCP4, sv);
-	wire_ends(w, sv[0], sv[1]);
-	return true;
-}
-
-/* The subflow is reset after one @end has finished and the other knows it. */
-static void lost_after_end_of(struct __test_metadata *_metadata, int end,
-			      int err)
+/* Connections whose segments are seen: their only subflow can be reset. */
+FIXTURE(lost)
 {
 	struct wire w;
 	int sv[2];
+};
 
-	if (!wired(_metadata, &w, sv))
-		return;
-	ASSERT_EQ(0, shutdown(sv[end], SHUT_WR));
-	ASSERT_MASK(EPOLLRDHUP, poll_mask(sv[!end], EPOLLRDHUP, MUST_MS));
-	ASSERT_EQ(0, wire_reset(&w, 1));
-	expect_reset(_metadata, sv[0], err);
-	close(sv[0]);
-	close(sv[1]);
-	close(w.fd);
+FIXTURE_SETUP(lost)
+{
+	int err, fd;
+
+	self->sv[0] = -1;
+	self->sv[1] = -1;
+	self->w.fd = -1;
+	if (own_net())
+		SKIP(return, "no network of one's own");
+	err = wire_open(&self->w);
+	if (is_missing(err))
+		SKIP(return, "no segments to see: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	/* What another subflow has to come in: a second, not a minute. */
+	fd = open("/proc/sys/net/mptcp/close_timeout", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no close_timeout of MPTCP: %s", strerror(errno));
+	ASSERT_EQ(1, write(fd, "1", 1));
+	close(fd);
+	SETUP_PAIR(return, FAM_MPTCP4, self->sv);
+	wire_ends(&self->w, self->sv[0], self->sv[1]);
 }
 
-/* After our own half-close: no other subflow can come, so it is a reset. */
-TEST(mptcp_lost_half_closed)
+FIXTURE_TEARDOWN(lost)
 {
-	lost_after_end_of(_metadata, 0, ECONNRESET);
+	close(self->sv[0]);
+	close(self->sv[1]);
+	close(self->w.fd);
 }
 
-/* After the peer's half-close it is what it is for TCP, a broken pipe. */
-TEST(mptcp_lost_after_data_fin)
+/* One @end finishes and the other gets to know it. */
+static void finish(struct __test_metadata *_metadata,
+		   FIXTURE_DATA(lost) *self, int end)
 {
-	lost_after_end_of(_metadata, 1, EPIPE);
+	ASSERT_EQ(0, shutdown(self->sv[end], SHUT_WR));
+	ASSERT_MASK(EPOLLRDHUP,
+		    poll_mask(self->sv[!end], EPOLLRDHUP, MUST_MS));
+}
+
+/* After our own half-close no other subflow can come. */
+TEST_F(lost, half_closed)
+{
+	finish(_metadata, self, 0);
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	expect_lost(_metadata, self->sv[0], -ENOTCONN);
+}
+
+/* The stream is complete when the peer has finished: no error, as for TCP. */
+TEST_F(lost, after_data_fin)
+{
+	char buf[4];
+
+	ASSERT_EQ(3, send(self->sv[1], "abc", 3, 0));
+	finish(_metadata, self, 1);
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	EXPECT_MASK(LOST, poll_until_ms(self->sv[0], ALL_EVENTS, LOST,
+					WAKE_MS));
+	EXPECT_EQ(3, recv(self->sv[0], buf, sizeof(buf), MSG_DONTWAIT));
+	expect_lost(_metadata, self->sv[0], 0);
+}
+
+/* A fastclose of the peer after it has finished is EPIPE, and then the end. */
+TEST_F(lost, fastclose_after_data_fin)
+{
+	finish(_metadata, self, 1);
+	/* Nothing else is told, and the worker is done with that end. */
+	EXPECT_MASK(0, poll_mask(self->sv[0], 0, MUST_NOT_MS));
+	ASSERT_EQ(0, reset_end(&self->sv[1]));
+	expect_reset(_metadata, self->sv[0], EPIPE);
 }
 
 /*
- * While neither end has finished another subflow may take over.  If none does
- * in the time given, a second here and a minute otherwise, it is the end.
+ * While neither end has finished another subflow may take over, and nothing is
+ * told.  If none does in the time given it is the end.
  */
-TEST(mptcp_lost_for_good)
+TEST_F(lost, for_good)
 {
-	struct wire w;
-	int sv[2], fd;
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	EXPECT_MASK(0, poll_mask(self->sv[0], EPOLLRDHUP, MUST_NOT_MS));
+	EXPECT_EQ(-EAGAIN, try_recv(self->sv[0]));
+	EXPECT_NE(0, poll_mask(self->sv[0], 0, MUST_MS));
+	expect_lost(_metadata, self->sv[0], -ENOTCONN);
+}
 
-	if (own_net())
-		SKIP(return, "no network of one's own");
-	fd = open("/proc/sys/net/mptcp/close_timeout", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "1", 1) != 1)
-		SKIP(return, "no close_timeout of MPTCP: %s", strerror(errno));
-	close(fd);
-	if (!wired(_metadata, &w, sv))
-		return;
-	ASSERT_EQ(0, wire_reset(&w, 1));
-	EXPECT_NE(0, poll_mask(sv[0], 0, MUST_MS));
-	expect_reset(_metadata, sv[0], ETIMEDOUT);
-	close(sv[0]);
-	close(sv[1]);
+/* Who waits for RDHUP alone is told that, in one edge. */
+TEST_F(lost, wakes_rdhup)
+{
+	struct waiter w = { .fd = self->sv[0], .events = EPOLLRDHUP };
+
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	ASSERT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_MASK(EPOLLRDHUP | EPOLLHUP, w.mask);
+}
+
+TEST_F(lost, edge)
+{
+	struct waiter w = { .epoll = true };
+
+	finish(_metadata, self, 0);
+	w.fd = epoll_with(self->sv[0], EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	ASSERT_TRUE(waiter_end(&w, MUST_MS));
+	/* The subflow, which has the same wait queue, may tell first. */
+	if (w.mask != (EPOLLRDHUP | EPOLLHUP))
+		w.mask = epoll_next(w.fd, WAKE_MS);
+	EXPECT_MASK(EPOLLRDHUP | EPOLLHUP, w.mask);
 	close(w.fd);
+}
+
+TEST_F(lost, ends_blocked_recv)
+{
+	struct waiter b = { .fd = self->sv[0], .wait = wait_recv };
+
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	ASSERT_TRUE(waiter_end(&b, MUST_MS));
+	EXPECT_EQ(-1, b.ret);
+	EXPECT_EQ(ENOTCONN, b.err);
+	expect_lost(_metadata, self->sv[0], -ENOTCONN);
+}
+
+/* A send() that sleeps, for the buffers are full. */
+static void blocked_send(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(lost) *self)
+{
+	struct waiter b = { .fd = self->sv[0], .wait = wait_send };
+
+	ASSERT_EQ(0, fill(self->sv[0], MUST_NOT_MS));
+	ASSERT_EQ(0, waiter_start(&b));
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	ASSERT_TRUE(waiter_end(&b, MUST_MS))
+		TH_LOG("send sleeps, while poll says %s",
+		       mask_str(poll_mask(self->sv[0], ALL_EVENTS, 0)));
+	EXPECT_EQ(-1, b.ret);
+	EXPECT_EQ(EPIPE, b.err);
+}
+
+TEST_F(lost, ends_blocked_send)
+{
+	blocked_send(_metadata, self);
+	expect_lost(_metadata, self->sv[0], -ENOTCONN);
+}
+
+TEST_F(lost, after_data_fin_ends_blocked_send)
+{
+	finish(_metadata, self, 1);
+	blocked_send(_metadata, self);
+	expect_lost(_metadata, self->sv[0], 0);
+}
+
+/* A connection can be made again, and is not over. */
+TEST_F(lost, then_connect)
+{
+	struct sockaddr unspec = { .sa_family = AF_UNSPEC };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int listener;
+
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	ASSERT_MASK(EPOLLRDHUP, poll_mask(self->sv[0], EPOLLRDHUP, MUST_MS));
+	ASSERT_EQ(0, wire_reset(&self->w, 1));
+	ASSERT_MASK(EPOLLHUP, poll_mask(self->sv[0], 0, MUST_MS));
+	ASSERT_EQ(0, connect(self->sv[0], &unspec, sizeof(unspec)));
+	EXPECT_MASK(WRITABLE | EPOLLHUP,
+		    poll_mask(self->sv[0], ALL_EVENTS, 0));
+	listener = listen_on(FAM_MPTCP4);
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, getsockname(listener, (struct sockaddr *)&ss, &len));
+	ASSERT_EQ(0, connect(self->sv[0], (struct sockaddr *)&ss, len));
+	EXPECT_MASK(WRITABLE, poll_mask(self->sv[0], ALL_EVENTS, 0));
+	EXPECT_EQ(1, send(self->sv[0], "x", 1, MSG_NOSIGNAL));
+	close(listener);
+}
+
+/* What never was connected has not come to its end, whatever is shut down. */
+TEST(mptcp_unconnected)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+
+	if (fd < 0 && (errno == EPROTONOSUPPORT || errno == ENOPROTOOPT))
+		SKIP(return, "no MPTCP: %s", strerror(errno));
+	ASSERT_LE(0, fd);
+	EXPECT_MASK(WRITABLE | EPOLLHUP, poll_mask(fd, ALL_EVENTS, 0));
+	EXPECT_EQ(-1, shutdown(fd, SHUT_WR));
+	EXPECT_EQ(ENOTCONN, errno);
+	EXPECT_MASK(WRITABLE | EPOLLHUP, poll_mask(fd, ALL_EVENTS, 0));
+	EXPECT_EQ(-ENOTCONN, try_recv(fd));
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -49,7 +49,7 @@ socklen_t bt_len(enum family_id id)
 	}
 }
 
-static unsigned char *bt_bdaddr(union bt_addr *addr, enum family_id id)
+unsigned char *bt_bdaddr(union bt_addr *addr, enum family_id id)
 {
 	return id == FAM_RFCOMM ? addr->rfcomm.bdaddr :
 	       id == FAM_SCO ? addr->sco.bdaddr : addr->l2cap.bdaddr;

@@ -60,6 +60,9 @@ int enable_iso(void);
 /* The length of an address of @id. */
 socklen_t bt_len(enum family_id id);
 
+/* Where in @addr, an address of @id, that of the controller is. */
+unsigned char *bt_bdaddr(union bt_addr *addr, enum family_id id);
+
 /* Bind to any controller at a free address. */
 int bt_bind(int fd, enum family_id id);
 
