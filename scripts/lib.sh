@@ -7,10 +7,27 @@
 # what is wrong and what to do, exit status 1; Ctrl-C: exit status 130.
 set -euo pipefail
 shopt -s inherit_errexit
-# The caller's make and its words (-s, V=1, K=) are not for the kernel's.
+# The caller's make and its words (-s, V=1, K=) are not for the kernel's, nor is
+# the repository, index or identity of a git that runs this from a hook.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+for name in "${!GIT_@}"; do
+	case $name in
+	GIT_CONFIG_GLOBAL | GIT_CONFIG_SYSTEM | GIT_CONFIG_NOSYSTEM | GIT_SEQUENCE_EDITOR) ;;
+	*) unset "$name" ;;
+	esac
+done
+unset name
+# What gcc, git and make say is read here, in English.
+export LC_ALL=C
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Neither make nor the kernel's own scripts can do with a blank in a path.
+case $top${BUILD:-} in
+*[[:space:]]*)
+	printf 'rdhup: the path "%s" has a blank in it; use a checkout and a BUILD= without one\n' "$top${BUILD:+, BUILD=$BUILD}" >&2
+	exit 1
+	;;
+esac
 mkdir -p "${BUILD:-$top/build}"
 build=$(cd "${BUILD:-$top/build}" && pwd)
 linux_git=$build/linux.git
@@ -57,14 +74,35 @@ progress() {
 
 # in_background COMMAND...: $! is its pid, for wait.  It has a process group of
 # its own, which is ended when this script ends: what a shell puts into the
-# background would not hear of Ctrl-C otherwise.
-background=()
+# background would not hear of Ctrl-C otherwise.  The group of one that has ended
+# is let be: its number may be somebody else's by now.
 in_background() {
 	set -m
 	"$@" </dev/null &
 	set +m
-	background+=("-$!")
-	trap 'exec 2>/dev/null; kill -- "${background[@]}" || true' EXIT
+	trap 'exec 2>/dev/null; end_background' EXIT
+}
+
+end_background() {
+	local pid
+	while read -r pid; do
+		kill -- "-$pid" || true
+	done < <(jobs -rp)
+}
+
+# locked NAME: one verb at a time does what NAME stands for; a second one says
+# whom it waits for.  Held until this script ends; a child that is started
+# meanwhile by the same script does not wait for its parent.
+locked() {
+	local file=$build/$1.lock fd
+	[ "${LOCKS_HELD:-}" = "${LOCKS_HELD#*" $1 "}" ] || return 0
+	exec {fd}>>"$file"
+	if ! flock -n "$fd"; then
+		step "waiting for $(cat "$file"), which is at $1 in $build"
+		flock "$fd"
+	fi
+	printf '%s (process %d)\n' "${0##*/}" $$ >"$file"
+	export LOCKS_HELD=${LOCKS_HELD:-}" $1 "
 }
 
 trap 'trap - INT; printf "\nrdhup: interrupted; the same command carries on from here\n" >&2; exit 130' INT

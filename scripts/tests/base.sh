@@ -70,6 +70,80 @@ ok "a tarball is imported" test "$(git --git-dir="$tmp/build/linux.git" rev-pars
 head -c 1000 "$tmp/linux.tar.xz" >"$tmp/short.tar.xz"
 refuses "a tarball that is cut short is refused" 'cannot be unpacked' import LINUX_TARBALL="$tmp/short.tar.xz"
 
+# The chain, each source of it planted: a checkout with shared/ beside it, a
+# package and an apt that brings it, a folder in place of kernel.org's.  What is
+# imported is told by its tree.
+mkdir -p "$tmp/place/shared/kernel" "$tmp/bin" "$tmp/deb/DEBIAN" "$tmp/deb/usr/src" "$tmp/kernel.org"
+copy_repository "$tmp/place/main"
+whole=$tmp/linux.tar.xz	# Linux 7.3.4
+sed -i 's/^SUBLEVEL = .*/SUBLEVEL = 5/' "$tmp/wrapped/linux-7.3.4/Makefile"
+tar -cJf "$tmp/next.tar.xz" -C "$tmp/wrapped" linux-7.3.4
+shared=$tmp/place/shared/kernel/linux-source-7.3.tar.xz
+printf 'Package: linux-source-7.3\nVersion: 7.3.4-1\nArchitecture: all\nMaintainer: nobody\nDescription: planted\n' \
+	>"$tmp/deb/DEBIAN/control"
+cat >"$tmp/bin/apt-get" <<END
+#!/bin/sh
+case "\$*" in
+*update*) [ -e "$tmp/answers" ] ;;
+*download*) cp "$tmp"/linux-source-7.3_*.deb . ;;
+*) echo http://mirror.localhost/debian/ ;;
+esac
+END
+chmod +x "$tmp/bin/apt-get"
+package() { # package TARBALL: what Debian's package has in it
+	cp "$1" "$tmp/deb/usr/src/linux-source-7.3.tar.xz"
+	dpkg-deb -b "$tmp/deb" "$tmp/linux-source-7.3_7.3.4-1_all.deb" >/dev/null
+	: >"$tmp/answers"
+}
+chain() {
+	rm -rf "$tmp/build"
+	env PATH="$tmp/bin:$PATH" BUILD="$tmp/build" KERNEL_ORG="file://$tmp/kernel.org" \
+		"$tmp/place/main/scripts/base.sh" >"$tmp/chain" 2>&1
+}
+imported() { # imported PATTERN: base is the tree, and the output has that line
+	[ "$(git --git-dir="$tmp/build/linux.git" rev-parse 'base^{tree}')" = \
+		"$(git -C "$tmp/git" rev-parse 'HEAD^{tree}')" ] && grep -q -- "$1" "$tmp/chain"
+}
+ran_out() { # ran_out PATTERN...: nothing was imported, and each source says why
+	local pattern
+	for pattern; do
+		grep -q -- "^rdhup: $pattern" "$tmp/chain" || return 1
+	done
+}
+
+cp "$whole" "$shared"
+chain || true
+ok "the tarball in ../shared/kernel is taken first" imported '^==> base is tree'
+cp "$tmp/next.tar.xz" "$shared"
+package "$whole"
+chain || true
+ok "one that has moved on is passed over, and Debian's package taken" \
+	imported '^==> passed over: ../shared/kernel: .* is Linux 7\.3\.5, these patches are for 7\.3\.4'
+cp "$tmp/short.tar.xz" "$shared"
+package "$tmp/next.tar.xz"
+cp "$whole" "$tmp/kernel.org/linux-7.3.4.tar.xz"
+chain || true
+ok "so is one that is damaged" imported '^==> passed over: ../shared/kernel: .* cannot be unpacked'
+ok "and Debian's package, when it has moved on, for kernel.org's tarball" \
+	imported "^==> passed over: Debian's linux-source-7.3: .* is Linux 7\\.3\\.5"
+rm "$shared" "$tmp/answers"
+chain || true
+ok "an archive that does not answer is passed over" \
+	imported "^==> passed over: Debian's linux-source-7.3: the archive does not answer"
+cp "$tmp/next.tar.xz" "$shared"
+ok "what was imported before is taken when the tarball has moved on" env PATH="$tmp/bin:$PATH" \
+	BUILD="$tmp/build" KERNEL_ORG="file://$tmp/nowhere" "$tmp/place/main/scripts/base.sh"
+mkdir -p "$tmp/kept/download"
+cp "$whole" "$tmp/kept/download/linux.tar.xz"
+ok "and what was downloaded before, where nothing else answers" env PATH="$tmp/bin:$PATH" \
+	BUILD="$tmp/kept" KERNEL_ORG="file://$tmp/nowhere" "$tmp/place/main/scripts/base.sh"
+cp "$tmp/short.tar.xz" "$shared"
+rm "$tmp/kernel.org/linux-7.3.4.tar.xz"
+chain || true
+ok "when all are used up, each is named with what is wrong with it" ran_out '../shared/kernel: .* cannot be unpacked' \
+	"Debian's linux-source-7.3: the archive does not answer" 'kernel.org: it does not answer' 'no Linux 7.3.4 to be had'
+ok "and nothing was imported" test ! -e "$tmp/build/linux.git/refs/heads/base"
+
 # a disk that is too small, where one may be mounted
 mkdir "$tmp/small"
 if mount -t tmpfs -o size=1m none "$tmp/small" 2>/dev/null; then

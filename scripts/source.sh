@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# Whether a kernel source is the one that the patches are for; sourced after
+# lib.sh.  KIND is git, a git tree, or dir, an unpacked one.
+: "${top:?}" "${KERNEL_VERSION:?}"
+
+version_in() { # version_in KIND PATH
+	case $1 in
+	git) git -C "$2" show HEAD:Makefile 2>/dev/null ;;
+	dir) cat "$2/Makefile" 2>/dev/null ;;
+	esac | awk -F' *= *' '
+		$1 == "VERSION" { v = $2 } $1 == "PATCHLEVEL" { p = $2 }
+		$1 == "SUBLEVEL" { s = $2 } $1 == "EXTRAVERSION" { e = $2 }
+		END { if (v != "") print v "." p "." s e }'
+}
+
+# The blob id that FILE has in the source, or nothing.
+blob_in() { # blob_in KIND PATH FILE
+	case $1 in
+	git) git -C "$2" rev-parse -q --verify "HEAD:$3" || true ;;
+	dir) [ ! -f "$2/$3" ] || git hash-object --no-filters "$2/$3" ;;
+	esac
+}
+
+# Lines "FILE BLOB PATCH": the blob that each touched file must have in base.
+# A patch of introduce ends at base, so its last patch of a file counts and
+# the blob after it; the others start at base.
+expected_blobs() {
+	local series patch
+	for series in introduce $(sendable_series); do
+		for patch in $(patches_up_to "$series"); do
+			[ -f "$patch" ] || die "$series/series names ${patch##*/}, which does not exist"
+			awk -v side="$series" -v name="$series/${patch##*/}" '
+				/^diff --git / { file = substr($4, 3) }
+				/^index [0-9a-f]+\.\.[0-9a-f]+/ {
+					split($2, id, /\.\./)
+					print file, id[side == "introduce" ? 2 : 1], name
+				}' "$patch"
+		done | if [ "$series" = introduce ]; then tac; else cat; fi |
+			awk '!seen[$1]++'
+	done
+}
+
+check_source() { # check_source KIND PATH
+	local version file blob patch found
+	version=$(version_in "$1" "$2") || version=
+	[ -n "$version" ] || die "$2 is no kernel tree: its top Makefile names no version"
+	[ "$version" = "$KERNEL_VERSION" ] ||
+		die "$2 is Linux $version, these patches are for $KERNEL_VERSION; set LINUX= to a tree of that release"
+	if [ "$1" = git ]; then
+		[ -z "$(GIT_OPTIONAL_LOCKS=0 git -C "$2" status --porcelain -uno 2>/dev/null | head -n 1)" ] ||
+			die "$2 has uncommitted changes; commit or stash them, or name another tree"
+	elif [ -e "$2/.config" ] || [ -d "$2/include/generated" ]; then
+		die "$2 has been built in; name a clean tree (make mrproper there)"
+	fi
+	while read -r file blob patch; do
+		found=$(blob_in "$1" "$2" "$file")
+		[[ $found == "$blob"* ]] ||
+			die "$file in $2 differs from what patch $patch was made for (blob ${found:-missing}, not $blob); use an unmodified $KERNEL_VERSION"
+	done < <(expected_blobs)
+}
