@@ -64,4 +64,4 @@ cocci: ## the Coccinelle rules over base, patched and control, against the list 
 	@scripts/tree.sh && scripts/cocci.sh
 
 clean: ## remove everything that is generated, the kernel source too
-	rm -rf build
+	@scripts/clean.sh

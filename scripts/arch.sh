@@ -25,7 +25,7 @@ run_arch() { # run_arch NAME
 	done
 	# much of a guest's time goes into waiting for what must not come
 	for kind in base patched; do
-		in_background results_of "$1-$kind"
+		in_background results_of "$1-$kind" 1
 		guests+=($!)
 	done
 	for kind in "${guests[@]}"; do

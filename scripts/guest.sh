@@ -8,7 +8,7 @@ machine x86_64
 
 build_init() {
 	guest_init=$build/guest/init$tag
-	need "${cross}gcc" cpio "$(cross_libc)"
+	need "${cross}gcc" cpio "static:${cross}gcc"
 	mkdir -p "$build/guest"
 	if [ ! -f "$guest_init" ] || [ "$top/scripts/guest/init.c" -nt "$guest_init" ]; then
 		"${cross}gcc" -O2 -Wall -Wextra -static -o "$guest_init.new" "$top/scripts/guest/init.c"
@@ -24,15 +24,17 @@ pack_initramfs() {
 	mv "$1.new" "$1"
 }
 
-# The accelerator that works, probed once with a guest of ours: a /dev/kvm
-# may open and yet not run anything.
+# The accelerator that works, probed once a boot of the host with a guest of
+# ours: a /dev/kvm may open and yet not run anything, and come and go.
 accelerator() {
-	local kernel=$1 answer=$build/guest/accelerator root=$build/guest/probe
+	local kernel=$1 root=$build/guest/probe answer
+	answer=$build/guest/accelerator.$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || true)
 	if [ "$arch" != "$(uname -m)" ]; then
 		echo tcg
 		return
 	fi
 	if [ ! -f "$answer" ]; then
+		rm -f "$build/guest/accelerator".*
 		echo tcg,thread=multi >"$answer.new"
 		if [ -w /dev/kvm ]; then
 			rm -rf "$root"
@@ -78,27 +80,32 @@ boot_guest() {
 		-append "console=$console_tty end=$end_by $boot_words $cmdline" "$@"
 }
 
-# results_of GUEST [PROGRAM,...]: run its tests, unless nothing that they depend
-# on has changed since they last ran.  What failed is in its KTAP; a guest that
-# does not come to its end ends the caller.
+# What a result is a function of, for results_of.
+result_inputs() { # result_inputs PROGRAMS
+	cat "$build/kernel/$kernel/inputs" "$build/selftests$tag/inputs"
+	echo "$1"
+	cat "$top"/scripts/{guest,kselftest}.sh "$top/scripts/guest/init.c" | sha256sum
+	machine_row "$arch"
+	# what shortens a run
+	env | grep -E '^(RDHUP_[A-Z_]*|TESTS|LIMIT|FAULT)=' | sort || true
+}
+
+# results_of GUEST SHARDS [PROGRAM,...]: run its tests, unless nothing that they
+# depend on has changed since they last ran.  What failed is in its KTAP; a guest
+# that does not come to its end ends the caller.
 results_of() {
-	local guest=$1 programs=${2:-} started=$SECONDS
+	local guest=$1 programs=${3:-} started=$SECONDS
 	local log=$build/results/$1.log stamp=$build/results/$1.inputs
 	machine_of "$guest"
-	{
-		cat "$build/kernel/$kernel/inputs" "$build/selftests$tag/inputs"
-		echo "$programs"
-		cat "$top/scripts/guest.sh" "$top/scripts/guest/init.c" | sha256sum
-		machine_row "$arch"
-	} >"$stamp.new"
+	result_inputs "$programs" >"$stamp.new"
 	if cmp -s "$stamp.new" "$stamp" && [ -s "$build/results/$guest.ktap" ]; then
 		step "$guest: nothing has changed since its last run"
 		return
 	fi
 	rm -f "$stamp"
 	step "running the tests on $guest"
-	"$top/scripts/kselftest.sh" "$guest" "$programs" >"$log" ||
+	SHARDS=$2 "$top/scripts/kselftest.sh" "$guest" "$programs" >"$log" ||
 		tail -n 1 "$log" | grep -q "^$guest: " || exit 1
-	step "$(tail -n 1 "$log") (guest: $((SECONDS - started)) s)"
+	step "$(tail -n 1 "$log") (guests: $((SECONDS - started)) s)"
 	mv "$stamp.new" "$stamp"
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# kernel.sh K: build one kernel for the guest.
+# kernel.sh K [TARGET...]: build one kernel for the guest.
 #
 # Takes: K, one of control, base, patched, or patched with what finds faults:
 # debug has lockdep and KASAN, kcsan has KCSAN; of another architecture than
-# x86_64 if its name stands before it, as in sparc64-base.
+# x86_64 if its name stands before it, as in sparc64-base.  With targets of the
+# kernel's make, such as net/, these are built, from nothing, and no kernel.
 # Gives: $build/kernel/K/.config and the image, bzImage on x86_64, in
-# $build/kernel/K.  Does nothing if neither the tree nor the config nor the
-# compiler has changed since the last build.
+# $build/kernel/K; the targets in $build/kernel/K-clean.  Does nothing if neither
+# the tree nor the config nor the compiler has changed since the last build.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/machine.sh
@@ -31,6 +32,13 @@ debug | kcsan)
 esac
 need "${kernel_tools[@]}" "${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
+targets=("${@:2}")
+if [ ${#targets[@]} -gt 0 ]; then
+	kernel+=-clean
+	out+=-clean
+	rm -rf "$out"
+fi
+locked "kernel $kernel"
 
 target=(ARCH="$linux_arch" CROSS_COMPILE="$cross")
 
@@ -64,6 +72,28 @@ configure() {
 	mv "$out/fragments.new" "$out/fragments"
 }
 
+# A tree that differs from base in a few files need not compile what it shares
+# with it: its object directory begins as a copy of base's.  make goes by the
+# dates of files, so what differs is made newer than the objects, and what does
+# not, if it was checked out after they were made, as old as it is in base.
+# Objects that need an option which is new are found by fixdep, by its name.
+seed() {
+	local base=$build/linux/base differ
+	local from=$base/.build$tag
+	case $kind in control | patched | prove) ;; *) return ;; esac
+	[ ${#targets[@]} = 0 ] && [ ! -e "$out/.config" ] && [ -s "$from/inputs" ] || return 0
+	[ -z "$(git -C "$base" status --porcelain -uno)" ] || return 0
+	step "$kernel begins with what base has compiled"
+	rm -rf "$out"
+	cp -a "$from" "$out"
+	rm -f "$out"/{inputs,build.log,made,"${image##*/}"}
+	differ=$(git -C "$tree" diff --name-only "$(git -C "$base" rev-parse HEAD)")
+	git -C "$tree" ls-files | grep -vxFf <(printf '%s\n' "$differ") |
+		python3 "$top/scripts/redate.py" "$base" "$tree" "$from/include/config/auto.conf"
+	(cd "$tree" && xargs -r -d '\n' touch -c <<<"$differ")
+	git -C "$tree" update-index -q --refresh || true
+}
+
 inputs() {
 	git -C "$tree" rev-parse 'HEAD^{tree}'
 	git -C "$tree" diff HEAD | sha256sum
@@ -71,7 +101,9 @@ inputs() {
 	"${cross}gcc" --version | head -n 1
 }
 
-mkdir -p "$out" "$build/kernel"
+mkdir -p "$build/kernel"
+seed
+mkdir -p "$out"
 ln -sfn "../linux/${tree##*/}/${out##*/}" "$build/kernel/$kernel"
 configure
 inputs >"$out/inputs.new"
@@ -83,20 +115,21 @@ need_space 2 "building $kernel"
 step "building $kernel ($out/build.log)"
 started=$SECONDS
 rm -f "$out/made"
+[ ${#targets[@]} -gt 0 ] || targets=("${image##*/}")
 # A fifth of the time of a build that the cache knows nothing of: compile what
 # has been preprocessed for the cache.  gcc then warns of what it does not warn
 # of in macros, which is why make lint does not do so, and does not of a macro
 # that is defined twice, by which Kconfig knows a compiler with __int128: its
 # questions are asked before.
 {
-	if kbuild syncconfig && CCACHE_NOCPP2=1 kbuild "${image##*/}"; then
+	if kbuild syncconfig && CCACHE_NOCPP2=1 kbuild "${targets[@]}"; then
 		: >"$out/made"
 	fi
 } 2>&1 | tee "$out/build.log" |
 	grep --line-buffered -E '^  (CC|AS|LD|AR) ' | progress "$kernel" 1400 || true
 [ -f "$out/made" ] ||
 	die "$kernel does not build: $(grep -m 1 -E 'error:|Error |\*\*\*' "$out/build.log"); see $out/build.log"
-if [ "$out/$image" != "$file" ]; then
+if [ "${targets[*]}" = "${image##*/}" ] && [ "$out/$image" != "$file" ]; then
 	cp "$out/$image" "$file.new"
 	mv "$file.new" "$file"
 fi

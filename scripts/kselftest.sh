@@ -3,11 +3,13 @@
 #
 # Takes: K, or ARCH-K, of whose kernels and programs scripts/guest/arches
 # tells; the names of programs, or none for all; TESTS="FIXTURE.VARIANT.TEST ..."
-# to have one program run only those; FAULT=hang|panic|die to have
-# the guest fail on purpose; LIMIT=seconds for the whole guest and for each
-# test (default: the tests' own limits, and a minute); RDHUP_*=, which goes on
-# to the tests, such as RDHUP_MODEL_OPS=.  Gives: $build/results/K.ktap and
-# K.console, and whether anything failed.  V=1 prints the KTAP as it comes.
+# to have one program run only those; SHARDS=N to share the programs out among N
+# guests at a time; FAULT=hang|panic|die to have the guest fail on purpose;
+# LIMIT=seconds for the whole guest and for each test (default: the tests' own
+# limits; a guest that prints nothing for longer than the longest of these, or
+# takes 20 minutes, has hung); RDHUP_*=, which goes on to the tests, such as
+# RDHUP_MODEL_OPS=.  Gives: $build/results/K.ktap and K.console, and whether
+# anything failed.  V=1 prints the KTAP as it comes.
 # Errors: a guest that hung, panicked or stopped short is said to have, with
 # the last lines of its console; exit status 1 for that or a failing test.
 # shellcheck source=scripts/lib.sh
@@ -18,49 +20,105 @@
 guest=${1:-}
 machine_of "$guest"
 programs=${2:-}
+shards=${SHARDS:-1}
 results=$build/results
 tests=$build/selftests$tag/kselftest
-ktap=$results/$guest.ktap
-console=$results/$guest.console
 image=$build/kernel/$kernel/${image##*/}
 slower=2	# an emulated guest gets that many times the tests' own limits, a debug kernel more
+whole=1200	# seconds; x86_64's guests take a fifth of it
 
 # The test programs, "TARGET PROGRAM SECONDS" a line: those whose source is
 # ours, of what the kernel's own build made.
 list_tests() {
 	local source dir name limit
 	while read -r source; do
+		grep -qE '^(TEST_HARNESS_MAIN|int main\()' "$top/$source" || continue # a library's
 		dir=${source#tools/testing/selftests/}
 		name=${dir##*/}
 		name=${name%.c}
 		dir=${dir%/*}
-		[ -x "$tests/$dir/$name" ] || continue
 		[ "$name" != bench ] || continue # it measures: scripts/bench.sh
+		[ -x "$tests/$dir/$name" ] ||
+			die "$source was not built; see $build/selftests$tag/build.log"
 		limit=$(sed -n 's/^timeout=//p' "$top/tools/testing/selftests/$dir/settings" 2>/dev/null) || true
 		echo "$dir $name ${limit:-45}"
 	done < <(kernel_path_files | grep '^tools/testing/selftests/.*\.c$')
 }
 
+# fill_initramfs SHARD: every $shards-th of the programs, from SHARD on.
 fill_initramfs() {
-	local root=$build/guest/$guest.root target name limit
+	local root=$build/guest/$guest.$1.root target name limit number=0
 	rm -rf "$root"
 	mkdir -p "$root"
-	: >"$root/tests"
 	while read -r target name limit; do
-		[ -z "$programs" ] || [[ ,$programs, == *,"$name",* ]] || continue
+		number=$((number + 1))
+		[ $((number % shards)) = $(($1 % shards)) ] || continue
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}" >>"$root/tests"
-	done < <(list_tests)
-	[ -s "$root/tests" ] || die "there is no test program '$programs'; T= takes one of: $(list_tests | awk '{ print $2 }' | xargs)"
-	limit=${LIMIT:-$(awk '{ s += $2 } END { print s + 60 }' "$root/tests")}
-	pack_initramfs "$build/guest/$guest.cpio" "$root"
-	guest_limit=$limit
+		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}"
+	done <<<"$list" >"$root/tests"
+	pack_initramfs "$build/guest/$guest.$1.cpio" "$root"
+}
+
+# run_shard SHARD: one guest, to its end.  Its exit status is in SHARD.status:
+# 124 or "silent" if it hung.  Only the first of several runs the KUnit suites.
+run_shard() {
+	local status=0 part=$build/guest/$guest.$1 pid silent=0
+	: >"$part.ktap"
+	: >"$part.console"
+	channels "$part.console" "$part.ktap"
+	boot_guest "$image" "$part.cpio" \
+		"ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $([ "$1" = 1 ] || echo kunit.enable=0) $(env | sed -n '/^RDHUP_[A-Z_]*=[^ ]*$/p' | xargs)" \
+		"${channel_args[@]}" </dev/null &
+	pid=$!
+	# /init ends each test at its limit, unless the kernel itself has hung
+	while kill -0 "$pid" 2>/dev/null; do
+		if [ $(($(date +%s) - $(stat -c %Y "$part.ktap"))) -gt $((longest + 30)) ]; then
+			silent=1
+			pkill -KILL -f -- "-initrd $part.cpio " || true
+			break
+		fi
+		sleep 0.5 # a file tells nobody that it has not grown
+	done
+	wait "$pid" || status=$?
+	[ "$silent" = 0 ] || status=silent
+	echo "$status" >"$part.status"
+}
+
+# One document of those of all shards.
+merge_ktap() {
+	printf 'KTAP version 1\n1..%d\n' "$(wc -l <<<"$list")"
+	for ((i = 1; i <= shards; i++)); do
+		sed '1,2{/^KTAP version\|^1\.\./d}' "$build/guest/$guest.$i.ktap"
+	done | awk -v shards="$shards" '
+		/^# guest done/ { done++; next }
+		/^(not )?ok [0-9]+ / { sub(/ok [0-9]+/, "ok " ++n) }
+		{ print }
+		END { if (done == shards) print "# guest done" }'
 }
 
 last_words() {
-	printf '    console: %s\n' "$console"
-	tail -n 8 "$console" | sed 's/^/    | /'
+	printf '    console: %s\n' "$1"
+	tail -n 8 "$1" | sed 's/^/    | /'
+}
+
+# check_shard SHARD: ends this script if the guest did not come to its end.
+check_shard() {
+	local part=$build/guest/$guest.$1 status what=
+	status=$(cat "$part.status")
+	if [ "$status" = 124 ]; then
+		what="hung: killed after $guest_limit s"
+	elif [ "$status" = silent ]; then
+		what="hung: killed after $((longest + 30)) s without a word"
+	elif grep -q 'Kernel panic' "$part.console"; then
+		what="panicked: $(grep -m 1 -o 'Kernel panic.*' "$part.console")"
+	elif ! grep -q '^# guest done' "$part.ktap"; then
+		what="stopped in the middle of its tests; its KTAP is cut short"
+	fi
+	[ -n "$what" ] || return 0
+	printf 'rdhup: the %s guest %s\n' "$guest" "$what" >&2
+	last_words "$results/$guest.console" >&2
+	exit 1
 }
 
 # /init hands a test 64 words on, and each of these takes two
@@ -72,37 +130,42 @@ case $kind in debug | kcsan) slower=4 ;; esac
 need "${qemu[0]}"
 [ -f "$image" ] || "$top/scripts/kernel.sh" "$guest"
 "$top/scripts/selftests.sh" "$arch"
+locked "the $guest guest"
 build_init
-fill_initramfs
+list=$(list_tests)
+[ -z "$programs" ] || {
+	known=$(awk '{ print $2 }' <<<"$list" | xargs)
+	list=$(awk -v wanted=",$programs," 'index(wanted, "," $2 ",")' <<<"$list")
+	[ -n "$list" ] || die "there is no test program '$programs'; T= takes one of: $known"
+}
+longest=${LIMIT:-$(($(awk '$3 > m { m = $3 } END { print m }' <<<"$list") * slower))}
+[ "$arch" = x86_64 ] && [ "$slower" = 2 ] || whole=$((whole * 6))
+guest_limit=${LIMIT:-$whole}
+[ "${V:-}" != 1 ] || shards=1
+[ "$shards" -le "$(wc -l <<<"$list")" ] || shards=$(wc -l <<<"$list")
 mkdir -p "$results"
 # what make run would keep is not the whole suite any more
-rm -f "$ktap" "$console" "$results/$guest.inputs"
-: >"$ktap"
-
-watch=
+rm -f "$results/$guest".{ktap,console,inputs}
+for ((i = 1; i <= shards; i++)); do
+	fill_initramfs "$i"
+done
+accelerator "$image" >/dev/null # asked once, not by each
+guests=()
+for ((i = 1; i <= shards; i++)); do
+	in_background run_shard "$i"
+	guests+=($!)
+done
 if [ "${V:-}" = 1 ]; then
-	tail -f "$ktap" &
-	watch=$!
+	tail -n +1 --pid "${guests[0]}" -F "$build/guest/$guest.1.ktap" 2>/dev/null || true
 fi
-status=0
-channels "$console" "$ktap"
-boot_guest "$image" "$build/guest/$guest.cpio" \
-	"ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $(env | sed -n '/^RDHUP_[A-Z_]*=[^ ]*$/p' | xargs)" \
-	"${channel_args[@]}" </dev/null || status=$?
-[ -z "$watch" ] || kill "$watch"
-
-if [ "$status" = 124 ]; then
-	printf 'rdhup: the %s guest hung: killed after %s s\n' "$guest" "$guest_limit" >&2
-	last_words >&2
-	exit 1
-elif grep -q 'Kernel panic' "$console"; then
-	printf 'rdhup: the %s guest panicked: %s\n' "$guest" \
-		"$(grep -m 1 -o 'Kernel panic.*' "$console")" >&2
-	last_words >&2
-	exit 1
-elif ! grep -q '^# guest done' "$ktap"; then
-	printf 'rdhup: the %s guest stopped in the middle of its tests; its KTAP is cut short\n' "$guest" >&2
-	last_words >&2
-	exit 1
-fi
+for pid in "${guests[@]}"; do
+	wait "$pid"
+done
+merge_ktap >"$results/$guest.ktap"
+for ((i = 1; i <= shards; i++)); do
+	cat "$build/guest/$guest.$i.console"
+done >"$results/$guest.console"
+for ((i = 1; i <= shards; i++)); do
+	check_shard "$i"
+done
 python3 "$top/scripts/verdict.py" summary "$build" "$guest"

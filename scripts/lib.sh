@@ -95,20 +95,21 @@ end_background() {
 # meanwhile by the same script does not wait for its parent.
 locked() {
 	local file=$build/$1.lock fd
-	[ "${LOCKS_HELD:-}" = "${LOCKS_HELD#*" $1 "}" ] || return 0
+	[[ ${LOCKS_HELD:-} != *"<$1>"* ]] || return 0
 	exec {fd}>>"$file"
 	if ! flock -n "$fd"; then
 		step "waiting for $(cat "$file"), which is at $1 in $build"
 		flock "$fd"
 	fi
 	printf '%s (process %d)\n' "${0##*/}" $$ >"$file"
-	export LOCKS_HELD=${LOCKS_HELD:-}" $1 "
+	export LOCKS_HELD="${LOCKS_HELD:-}<$1>"
 }
 
 trap 'trap - INT; printf "\nrdhup: interrupted; the same command carries on from here\n" >&2; exit 130' INT
 
 # The Debian package that brings a command (or, with a slash, a file).
 package_of() {
+	local tool
 	case $1 in
 	qemu-system-x86_64 | qemu-system-i386) echo qemu-system-x86 ;;
 	ld) echo binutils ;;
@@ -123,11 +124,13 @@ package_of() {
 	busybox) echo busybox-static ;;
 	*/libelf.h) echo libelf-dev ;;
 	*/opensslv.h) echo libssl-dev ;;
-	/usr/aarch64-*/libc.a) echo libc6-dev-arm64-cross ;;
-	/usr/i686-*/libc.a) echo libc6-dev-i386-cross ;;
-	/usr/powerpc64-*/libc.a) echo libc6-dev-ppc64-cross ;;
-	/usr/*-linux-gnu/lib/libc.a) cut -d / -f 3 <<<"$1" | sed 's/\(.*\)-linux-gnu/libc6-dev-\1-cross/' ;;
-	*/libc.a) echo libc6-dev ;;
+	static:gcc) echo libc6-dev ;;
+	static:aarch64-*) echo libc6-dev-arm64-cross ;;
+	static:i686-*) echo libc6-dev-i386-cross ;;
+	static:powerpc64-*) echo libc6-dev-ppc64-cross ;;
+	static:x86_64-*) echo libc6-dev-amd64-cross ;;
+	static:*) tool=${1#static:} && echo "libc6-dev-${tool%-linux-gnu-gcc}-cross" ;;
+	x86_64-linux-gnu-gcc) echo gcc-x86-64-linux-gnu ;;
 	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
 	qemu-system-sparc64) echo qemu-system-sparc ;;
 	qemu-system-mips) echo qemu-system-mips ;;
@@ -138,10 +141,13 @@ package_of() {
 	esac
 }
 
+# has TOOL: a command, a file, a command of git's, or, as "static:COMPILER", a C
+# library that this compiler links into static programs.
 has() {
 	case $1 in
-	/*) [ -e "$1" ] || compgen -G "${1/\/include\//\/include\/*\/}" >/dev/null ||
-		compgen -G "${1/\/lib\//\/lib\/*\/}" >/dev/null ;;
+	static:*) command -v "${1#static:}" >/dev/null &&
+		echo 'int main(void) { return 0; }' | "${1#static:}" -static -x c -o /dev/null - 2>/dev/null ;;
+	/*) [ -e "$1" ] || compgen -G "${1/\/include\//\/include\/*\/}" >/dev/null ;;
 	git-*) [ -x "$(git --exec-path)/$1" ] ;;
 	*) command -v "$1" >/dev/null ;;
 	esac

@@ -4,7 +4,7 @@
 # Gives machine(), which sets, for the rest of a script:
 #   $arch        name, of the user space
 #   $linux_arch  the kernel's ARCH=
-#   $cross       prefix of the compiler, empty for the host's own
+#   $cross       prefix of the compiler, empty where the host's own serves
 #   $tag         what stands in names of files: empty for x86_64, else "-NAME"
 #   $image       path of the kernel image below the object directory
 #   $console_tty, $ktap_tty  the guest's names of its two channels
@@ -41,7 +41,7 @@ machine() {
 	ktap_tty=${columns[5]}
 	end_by=${columns[6]}
 	qemu=("${columns[@]:7}")
-	[ "$cross" != - ] || cross=
+	[ "$arch" != "$(uname -m)" ] || cross=	# the host's own
 	tag=-$arch
 	[ "$arch" != x86_64 ] || tag=
 }
@@ -63,14 +63,5 @@ machine_of() {
 	# shellcheck disable=SC2034
 	if [ "$arch" = x86_64 ]; then
 		kernel=$kind
-	fi
-}
-
-# The static libc of a cross compiler, which names the package that has it.
-cross_libc() {
-	if [ -n "$cross" ]; then
-		echo "/usr/${cross%-}/lib/libc.a"
-	else
-		echo /usr/lib/libc.a
 	fi
 }

@@ -11,6 +11,7 @@
 # shellcheck source=scripts/guest.sh
 . "$top/scripts/guest.sh"
 
+rm -f "$build/results/complete"
 need "${kernel_tools[@]}" qemu-system-x86_64
 
 # Control gets the programs that introduce's proofs name: the others test what
@@ -25,15 +26,21 @@ programs_for_control() {
 "$top/scripts/kernel.sh" base
 "$top/scripts/selftests.sh"
 mkdir -p "$build/results"
-# Most of base's time in the guest is spent waiting for what never comes, which
-# the next two builds need not wait for.  Nothing else runs beside the others.
-in_background results_of base
-base_guest=$!
+# Most of base's time in the guests is spent waiting for what never comes, which
+# the next builds need not wait for.
+guests=()
+in_background results_of base 3
+guests+=($!)
 "$top/scripts/kernel.sh" control
+in_background results_of control 1 "$(programs_for_control)"
+guests+=($!)
 "$top/scripts/kernel.sh" patched
-wait "$base_guest"
-results_of control "$(programs_for_control)"
-results_of patched
+in_background results_of patched 2
+guests+=($!)
+for pid in "${guests[@]}"; do
+	wait "$pid"
+done
 
 python3 "$top/scripts/report.py" "$build"
+: >"$build/results/complete"	# for check.sh: these results are of this run
 python3 "$top/scripts/verdict.py" matrix "$build"

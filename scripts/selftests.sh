@@ -15,7 +15,7 @@ out=$build/selftests$tag
 headers=$build/headers/patched
 targets="net/rdhup filesystems/epoll"
 
-need "${cross}gcc" gcc make rsync "$(cross_libc)"
+need "${cross}gcc" gcc make rsync "static:${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 inputs() {
 	git -C "$tree" rev-parse HEAD:tools/testing/selftests HEAD:include/uapi

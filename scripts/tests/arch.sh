@@ -61,17 +61,17 @@ refuses "a tool that no package is known for is named" \
 	"no Debian package is known for the tool 'qemu-system-vax'" \
 	bash -c ". '$repo/scripts/lib.sh'; need qemu-system-vax"
 for pair in sparc64-linux-gnu-gcc=gcc-sparc64-linux-gnu qemu-system-i386=qemu-system-x86 \
-	/usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross \
-	/usr/sparc64-linux-gnu/lib/libc.a=libc6-dev-sparc64-cross \
-	/usr/powerpc64-linux-gnu/lib/libc.a=libc6-dev-ppc64-cross \
-	/usr/i686-linux-gnu/lib/libc.a=libc6-dev-i386-cross /usr/lib/libc.a=libc6-dev; do
+	x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu static:x86_64-linux-gnu-gcc=libc6-dev-amd64-cross \
+	static:aarch64-linux-gnu-gcc=libc6-dev-arm64-cross static:sparc64-linux-gnu-gcc=libc6-dev-sparc64-cross \
+	static:powerpc64-linux-gnu-gcc=libc6-dev-ppc64-cross static:i686-linux-gnu-gcc=libc6-dev-i386-cross \
+	static:gcc=libc6-dev; do
 	ok "${pair%=*} is in ${pair#*=}" test "$(bash -c ". '$top/scripts/lib.sh'; package_of '${pair%=*}'")" = "${pair#*=}"
 done
 
 # which nobody would notice who has the tools
 known() {
 	bash -c ". '$1/scripts/lib.sh'; . '$1/scripts/machine.sh'; machine $2
-		for tool in \"\${cross}gcc\" \"\$(cross_libc)\" \"\${qemu[0]}\"; do package_of \"\$tool\" || exit; done"
+		for tool in \"\${cross}gcc\" \"static:\${cross}gcc\" \"\${qemu[0]}\"; do package_of \"\$tool\" || exit; done"
 }
 while read -r name _; do
 	ok "the packages of what $name takes are known" known "$top" "$name"

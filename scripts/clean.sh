@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# clean.sh: remove the directory for everything that is generated, the kernel
+# source too.  Takes: BUILD=, that directory (default: build/ in the checkout).
+# Errors: one that has nothing of ours in it is left alone.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+for part in linux.git guest apt.log; do
+	[ ! -e "$build/$part" ] || rm -rf "$build"
+done
+rmdir "$build" 2>/dev/null || [ ! -e "$build" ] ||
+	die "BUILD=$build holds nothing that make has built; remove it by hand if it is to go"
