@@ -138,6 +138,7 @@ try() {
 }
 
 need git make xz
+locked "the import of Linux"
 if [ "${1:-}" = --from ]; then
 	from "$2"
 elif [ -n "${LINUX:-}" ]; then

@@ -200,5 +200,15 @@ lgit() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git --git-dir="$linux_git" "$@"
 }
 
+# Worktrees and their repository name each other by whole paths, which are wrong
+# once the checkout has been moved.
+repair_worktrees() {
+	local dir
+	for dir in "$build"/linux/*/; do
+		[ ! -f "$dir/.git" ] || git -C "$dir" rev-parse --git-dir >/dev/null 2>&1 ||
+			lgit worktree repair "${dir%/}" >/dev/null 2>&1
+	done
+}
+
 # shellcheck source=scripts/order.sh
 . "$top/scripts/order.sh"

@@ -66,9 +66,9 @@ worktree() {
 }
 
 "$top/scripts/base.sh"
-# one at a time: whoever comes second finds all done
-exec 8>"$build/tree.lock"
-flock 8
+# whoever comes second finds all done
+locked "the branches"
+repair_worktrees
 head[base]=$(lgit rev-parse base)
 # Half a minute of git for an answer that is known if nothing has changed.
 if inputs >"$build/heads.inputs.new" && cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then

@@ -77,6 +77,16 @@ read -r -t 60 line <&5 || line=nothing
 ok "and goes on when that has ended" test "$line" = "has it"
 wait
 
+# a checkout that is moved takes its worktrees with it
+mkdir -p "$tmp/here/linux"
+git clone -q --bare "$tmp/other" "$tmp/here/linux.git"
+git --git-dir="$tmp/here/linux.git" worktree add -q --detach "$tmp/here/linux/base"
+mv "$tmp/here" "$tmp/there"
+lost() { ! git -C "$tmp/there/linux/base" rev-parse HEAD; }
+ok "the worktrees of a checkout that was moved are lost to git" lost
+BUILD=$tmp/there with_lib repair_worktrees
+ok "and found again by the next verb" git -C "$tmp/there/linux/base" rev-parse HEAD
+
 ok "make clean with BUILD= removes that directory" env BUILD="$tmp/locks/b" bash -c "mkdir -p '$tmp/locks/b/linux.git' &&
 	'$repo/scripts/clean.sh' && [ ! -e '$tmp/locks/b' ]"
 mkdir "$tmp/home"
