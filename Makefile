@@ -51,11 +51,11 @@ arch-all: ## the tests on every architecture that scripts/guest/arches names
 kunit: ## the KUnit suites alone, by the kernel's own kunit.py: A=m68k
 	@scripts/tree.sh && scripts/kunit.sh "$(A)"
 
-export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version, ONTO=1 what make rebase carried
-	@V=$(V) ONTO=$(ONTO) scripts/export.sh $(S)
+export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version, ONTO=1 what make rebase carried, MERGED=1 what waited
+	@V=$(V) ONTO=$(ONTO) MERGED=$(MERGED) scripts/export.sh $(S)
 
-rebase: ## the series onto another kernel: ONTO=repository[#revision], S=, V=, TRY=1 to see what would conflict, ABORT=1
-	@V=$(V) TRY=$(TRY) ABORT=$(ABORT) scripts/rebase.sh "$(ONTO)" $(S)
+rebase: ## the series onto another kernel: ONTO=repository[#revision], S=, V=, MERGED=1, TRY=1 to see what would conflict, ABORT=1
+	@V=$(V) MERGED=$(MERGED) TRY=$(TRY) ABORT=$(ABORT) scripts/rebase.sh "$(ONTO)" $(S)
 
 lint: ## the gates that maintainers' robots run: G=gate, S=series, FULL=1 builds every patch
 	@scripts/lint.sh "$(G)" "$(S)"

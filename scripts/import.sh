@@ -2,7 +2,7 @@
 # Commits made by git fast-import, many at a time, from an index of what patches
 # touch: one of the whole kernel has ten megabytes.  Sourced by series.sh, whose
 # note_values() and added_files() it calls.
-: "${build:?}" "${linux_git:?}"
+: "${build:?}" "${linux_git:?}" "${identity_name:?}" "${identity_email:?}"
 
 # touched_files PATCH...: the files that the patches change or add.
 touched_files() {
@@ -25,13 +25,13 @@ index_of() {
 		GIT_INDEX_FILE=$index lgit update-index --index-info
 }
 
-# commit_head PARENT NAME EMAIL DATE: how a commit on PARENT, ":1" for the last
-# one, begins for git fast-import; the message is in $build/msg.  What follows
-# are lines "M MODE BLOB FILE" and "D FILE" and an empty one.
+# commit_head PARENT NAME EMAIL DATE: how a commit by NAME on PARENT, ":1" for
+# the last one, begins for git fast-import; the message is in $build/msg.  What
+# follows are lines "M MODE BLOB FILE" and "D FILE" and an empty one.
 commit_head() {
-	local who="$2 <$3> $4" message LC_ALL=C
+	local committer="$identity_name <$identity_email>" message LC_ALL=C
 	message=$(<"$build/msg")
-	printf 'commit refs/import\nmark :1\nauthor %s\ncommitter %s\n' "$who" "$who"
+	printf 'commit refs/import\nmark :1\nauthor %s <%s> %s\ncommitter %s %s\n' "$2" "$3" "$4" "$committer" "$4"
 	printf 'data %d\n%s\n\nfrom %s\n' $((${#message} + 1)) "$message" "$1"
 }
 

@@ -13,12 +13,19 @@ patches_of() {
 	sed "/^#/d; s|^|$top/patches/$1/|" "$top/patches/$1/series"
 }
 
+# setting_of NAME SERIES: what a line "# NAME: ..." of its series file says: prefix,
+# of the mails' subjects; list, whose patches all are; to, whom they are addressed
+# to, where there is no get_maintainer.pl to ask; after, what it lies on.
+setting_of() {
+	sed -n "s/^# $1: *//p" "$top/patches/$2/series"
+}
+
 # after_of SERIES: what its patches lie upon, besides base, in the order of
 # patches/order: the series of its line "# after: ...", and what these lie upon.
 after_of() {
 	local series=$1 name names known
 	known=$(sendable_series | sed "/^$series\$/,\$d")
-	names=$(sed -n 's/^# after: *//p' "$top/patches/$series/series" | xargs -n 1)
+	names=$(setting_of after "$series" | xargs -n 1)
 	for name in $names; do
 		grep -qx -- "$name" <<<"$known" ||
 			die "$series/series: after $name, which does not come before $series in patches/order"

@@ -7,10 +7,11 @@
 # there (default: its HEAD).  From the environment: TRY=1, say of each patch
 # whether it would apply, resolve nothing and export nothing; ABORT=1, remove
 # what there is.  Gives: $build/onto/tree, a repository of its own that borrows
-# the objects of both, with a branch a series, each alone on the commit; of all
-# series one after the other on it, branch patched; and what `make export`
-# gives.  A conflict stops it with exit status 1 and leaves the work tree as
-# git does; a resolution is remembered (git rerere).
+# the objects of both, with a branch a series, each on the commit or, there, on
+# what it is after; of all series one after the other, branch patched; and what
+# `make export` gives.  A conflict stops it with exit status 1 and leaves the work tree as
+# git does; a resolution is remembered (git rerere).  MERGED=1: what a series is
+# after is in that tree already.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -82,6 +83,7 @@ prepare() {
 	ogit config rdhup.onto "$onto"
 	ogit config rdhup.version "$version"
 	ogit config rdhup.series "$series"
+	ogit config rdhup.merged "${MERGED:-}"
 }
 
 # The patch that a stopped rebase is at, "0007 (its subject)".
@@ -150,6 +152,7 @@ if [ -n "$wanted" ]; then
 	fi
 else
 	repository=$(setting repository) onto=$(setting onto) version=$(setting version) series=${series:-$(setting series)}
+	MERGED=${MERGED:-$(setting merged)}
 fi
 sendable_series | grep -qx "${series:-.*}" ||
 	die "S=$series is not a series that is sent; name one of: $(sendable_series | paste -sd' ')"
@@ -161,18 +164,37 @@ if stopped; then
 fi
 "$top/scripts/tree.sh" --branches
 prepare
-base=$(lgit rev-parse base)
-patched=$onto
-while read -r name; do
-	[[ -z $series || $name = "$series" ]] || continue
-	carry "$prefix$name" "$base" "$(lgit rev-parse "$name")" "$onto"
-	if [ "$patched" = "$onto" ]; then
-		patched=$(ogit rev-parse "$prefix$name")
-	else
-		carry "${prefix}patched-$name" "$onto" "$(ogit rev-parse "$prefix$name")" "$patched"
-		patched=$(ogit rev-parse "${prefix}patched-$name")
-	fi
-done < <(sendable_series)
+
+# stack NAME SERIES...: carry these one onto the other, on $onto; $last is the
+# last commit.
+stack() {
+	local name=$1 part
+	shift
+	last=$onto
+	for part; do
+		if [ "$last" != "$onto" ]; then
+			carry "$prefix$name-$part" "$(ogit rev-parse "refs/start/$prefix$part")" "$(ogit rev-parse "$prefix$part")" "$last"
+			last=$(ogit rev-parse "$prefix$name-$part")
+		else
+			last=$(ogit rev-parse "$prefix$part")
+		fi
+	done
+}
+
+after=()
+mapfile -t all < <(sendable_series)
+if [ -n "$series" ]; then
+	[ -n "${MERGED:-}" ] || mapfile -t after < <(after_of "$series")
+	all=("${after[@]}" "$series")
+fi
+for name in "${all[@]}"; do
+	[ -n "${MERGED:-}" ] || mapfile -t after < <(after_of "$name")
+	stack "$name-on" "${after[@]}"
+	ogit update-ref "refs/start/$prefix$name" "$last"
+	carry "$prefix$name" "$(start_of "$name")" "$(lgit rev-parse "$name")" "$last"
+done
+stack patched "${all[@]}"
+patched=$last
 [ -z "$prefix" ] || exit 0
 ogit checkout -q -B patched "$patched"
 step "$tree: branch patched, to be built and tested"

@@ -4,8 +4,10 @@
 # add to the kernel to the same path in this repository.
 #
 # The only verb that writes outside $build.  A new file needs no "Adds:" line,
-# it is given one.  `make tree && make save` changes nothing.  Refuses to write
-# over what was edited here since then.
+# it is given one.  The author becomes the repository's own identity, but of what
+# somebody else wrote, and the one who commits took (git am), it stays.  `make
+# tree && make save` changes nothing.  Refuses to write over what was edited here
+# since then.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/series.sh
@@ -49,6 +51,13 @@ covered() {
 	return 1
 }
 
+# author_of COMMIT: author[] is the repository's own identity and its address, or
+# who else wrote the patch: somebody whose commit it was not to make.
+author_of() {
+	mapfile -t author < <(lgit log -1 --format='%an%n%ae%n%ce' "$1")
+	[ "${author[1]}" != "${author[2]}" ] || author=("$identity_name" "$identity_email")
+}
+
 # reduce COMMIT PARENT: the commit without the files that it adds, which are
 # saved at their own paths; prints it as git fast-import reads it, on PARENT.
 reduce() {
@@ -75,7 +84,8 @@ reduce() {
 	if grep -q '^Adds: MAINTAINERS$' "$build/msg"; then
 		save_maintainers "$commit"
 	fi
-	commit_head "$2" "$identity_name" "$identity_email" "$date"
+	author_of "$commit"
+	commit_head "$2" "${author[0]}" "${author[1]}" "$date"
 	printf '%s\n' "${changes[@]}" ''
 }
 

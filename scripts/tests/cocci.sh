@@ -70,7 +70,7 @@ planted() {
 
 ok "where the trees differ the rules find what is listed, and nothing else" trees ""
 refuses "a finding that is not listed is named" \
-	"patched: poll_sk_shutdown: net/iucv/af_iucv.c, iucv_sock_poll\(\): 3 found" \
+	"base: poll_sk_shutdown: net/iucv/af_iucv.c, iucv_sock_poll\(\): 3 found" \
 	trees '/ iucv_sock_poll 3 /d'
 refuses "and one that is listed and not there" \
 	"base: poll_sk_shutdown: net/smc/af_smc.c, smc_poll\(\): 4 listed" \

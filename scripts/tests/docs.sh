@@ -38,7 +38,7 @@ expectations() {
 			RDHUP_EXPECT(X)
 		}
 	C
-	gcc -w -D_GNU_SOURCE -I"$1" -o "$tmp/rows" "$tmp/rows.c" && "$tmp/rows"
+	gcc -w -D_GNU_SOURCE -I"$1" -I"$1/lib" -o "$tmp/rows" "$tmp/rows.c" && "$tmp/rows"
 }
 
 # agree DIR PAGE: the tables of the page against DIR/expect.h, both ways; what

@@ -25,12 +25,15 @@ refuses "a series that is not sent is refused, the others are named" 'S=introduc
 	"$repo/scripts/export.sh" introduce
 refuses "a version that skips one is refused" 'v4 has not been exported' \
 	env V=5 "$repo/scripts/export.sh" vfs
+refuses "what is kept is not sent" 'extra is kept here and sent to nobody' "$repo/scripts/export.sh" extra
+refuses "what waits for others is not sent before them" \
+	'selftests-fixes waits until .*net/0001.* are merged; then MERGED=1' "$repo/scripts/export.sh" selftests-fixes
 ok "make export writes a series" "$repo/scripts/export.sh" vfs
 
-number=$(wc -l <"$repo/patches/vfs/series")
+number=$(grep -vc '^#' "$repo/patches/vfs/series")
 ok "there is a cover letter and a mail a patch" test "$(find "$out" -name '*.patch' | wc -l)" = $((number + 1))
-ok "the subject prefix names the tree" test \
-	"$(grep -l "^Subject: \[PATCH vfs [0-$number]/$number\] " "$out"/*.patch | wc -l)" = $((number + 1))
+ok "the subject has the prefix of its series" test \
+	"$(grep -l "^Subject: \[PATCH [0-$number]/$number\] " "$out"/*.patch | wc -l)" = $((number + 1))
 ok "every patch has the submitter's sign-off and nobody else's" test \
 	"$(grep -h '^Signed-off-by: ' "$out"/*.patch | sort | uniq -c | tr -s ' ')" = \
 	" $number Signed-off-by: A Submitter <submitter@localhost.localdomain>"
@@ -41,12 +44,25 @@ ok "the cover letter has our text, the diffstat and base-commit" test "$(grep -c
 ok "no workshop note is sent" test -z "$(grep -l '^Adds: ' "$out"/*.patch || true)"
 ok "every mail goes to the series' list" test \
 	"$(grep -l 'linux-fsdevel@vger.kernel.org' "$out"/*.patch | wc -l)" = $((number + 1))
+ok "another list gets the cover letter and its own patches only" test \
+	"$(grep -l 'linux-kselftest@vger.kernel.org' "$out"/*.patch | sed 's|.*/\(....\).*|\1|' | paste -sd' ')" = "0000 0002"
 ok "a maintainer gets the cover letter and his own patches only" test \
 	"$(grep -l 'Alexander Viro' "$out"/*.patch | sed 's|.*/\(....\).*|\1|' | paste -sd' ')" = "0000 0001 0003"
 
 vfs_tree() { # vfs_tree COMMIT: it has the files of the series' branch
 	test "$(git -C "$here/am" rev-parse "$1^{tree}")" = "$(git --git-dir="$linux" rev-parse 'vfs^{tree}')"
 }
+# of what comes after others
+ok "what waited is sent with MERGED=1" env MERGED=1 "$repo/scripts/export.sh" selftests-fixes
+ok "an RFC that is after others is exported" "$repo/scripts/export.sh" rfc
+rfc=$BUILD/outgoing/rfc
+ok "its subjects say so" test -z "$(grep -L '^Subject: \[RFC PATCH net-next ' "$rfc"/*.patch)"
+ok "it has its own patches only" test "$(find "$rfc" -name '*.patch' | wc -l)" = \
+	$(($(grep -vc '^#' "$repo/patches/rfc/series") + 1))
+ok "its cover letter names what it lies on, for people and for robots" test "$(grep -c '^prerequisite-patch-id: ' \
+	"$rfc/0000-cover-letter.patch") $(grep -A2 '^The patches apply on top' "$rfc/0000-cover-letter.patch" | tail -n 1)" = \
+	"$(git --git-dir="$linux" rev-list --count base..refs/start/rfc)   $(head -n 1 "$repo/patches/net/cover-letter")"
+
 # git am on a plain base, in a work tree of the touched folders only
 git --git-dir="$linux" worktree add -q --no-checkout --detach "$here/am" base
 git -C "$here/am" sparse-checkout set fs tools/testing/selftests/filesystems

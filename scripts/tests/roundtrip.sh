@@ -88,7 +88,7 @@ git -C "$repo" checkout -q -- .
 rm "$repo/tools/testing/selftests/net/rdhup/orphan.h"
 
 adder=$(grep -l '^Adds: ' "$repo"/patches/selftests/*.patch | head -n 1)
-other=$(grep -L '^Adds: ' "$repo"/patches/net/*.patch | head -n 1)
+other=$(grep -l '^Proof: ' "$repo"/patches/net/*.patch | head -n 1)
 line=$(grep -m 1 '^Adds: ' "$adder")
 awk -v line="$line" '{ print } /^---$/ && !done { print line; done = 1 }' "$other" >"$tmp/patch"
 cp "$tmp/patch" "$other"

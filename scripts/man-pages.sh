@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# man-pages.sh: the branch man-pages of $build/linux.git, which export.sh sends
+# as it does the kernel's: patches/man-pages on the pages of that project, at the
+# paths that it has today, man/man2/....
+#
+# Takes from the environment: MAN_PAGES, a git checkout of the man-pages project
+# (default: the three pages as Debian's package manpages-dev has them, which can
+# name its release but no commit of the project).
+# Gives: refs/start/man-pages and refs/heads/man-pages; prints what they lie on.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/series.sh
+. "$top/scripts/series.sh"
+
+package=$build/man-pages
+pages=(man2/poll.2 man2/epoll_ctl.2 man2/shutdown.2)
+
+# The pages of Debian's package, in $package.
+fetch_package() {
+	if [ ! -e "$package/complete" ]; then
+		rm -rf "$package"
+		mkdir -p "$package"
+		(cd "$package" && apt-get download -qq manpages-dev && dpkg-deb -x manpages-dev_*.deb .) \
+			>"$build/man-pages.log" 2>&1 ||
+			die "no package manpages-dev (see $build/man-pages.log); apt-get update, or name a checkout of the project: MAN_PAGES=..."
+		touch "$package/complete"
+	fi
+}
+
+# Which release they are of, as they say themselves.
+release_of_package() {
+	zcat "$package/usr/share/man/man2/poll.2.gz" |
+		sed -n 's/^\.TH .*"Linux \(man-pages [0-9.]*\)".*/\1/p'
+}
+
+# A commit of them, the same for the same pages; prints it.
+packaged_base() {
+	local page index=$build/series.index
+	rm -f "$index"
+	for page in "${pages[@]}"; do
+		GIT_INDEX_FILE=$index lgit update-index --add --cacheinfo \
+			"100644,$(zcat "$package/usr/share/man/$page.gz" | lgit hash-object -w --stdin),man/$page"
+	done
+	release_of_package >"$build/msg"
+	{
+		commit_head '' "$identity_name" "$identity_email" '0 +0000'
+		commit_of_index "$index"
+	} | sed '/^from $/d' | import_commits raw
+	rm -f "$index"
+}
+
+need git
+exec 8>"$build/tree.lock"	# tree.sh builds by the same code
+flock 8
+[ -d "$linux_git" ] || git init -q --bare "$linux_git"
+declare -A had=()
+if [ -n "${MAN_PAGES:-}" ]; then
+	start=$(git -C "$MAN_PAGES" rev-parse -q --verify HEAD) ||
+		die "MAN_PAGES=$MAN_PAGES is no git checkout; name one of the man-pages project"
+	lgit fetch -q "$MAN_PAGES" HEAD
+	on="commit ${start:0:12}"
+else
+	fetch_package
+	start=$(packaged_base)
+	on="release $(release_of_package), as packaged by Debian"
+fi
+# the hunks say which section they are in, as the project asks for
+mkdir -p "$linux_git/info"
+echo 'man/man*/*.[0-9]* diff=man' >"$linux_git/info/attributes"
+lgit config diff.man.xfuncname '^\.S[SHsh] .*$'
+
+lgit update-ref refs/heads/man-pages "$(build_series man-pages "$start")"
+lgit update-ref refs/start/man-pages "$start"
+echo "$on"
