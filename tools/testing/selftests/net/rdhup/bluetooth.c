@@ -11,7 +11,7 @@
  *
  * Connections between two virtual controllers, see vhci.h:
  * 3. Whoever ends one, or if the link is lost, poll says IN RDHUP HUP, in one
- *    edge; see expect.h for the rest, which states.c asks for.
+ *    edge; see states_bluetooth.c for the rest.
  * 4. A sleeping recv() or send() returns, and a recv() after that does not
  *    sleep.
  * 5. What was sent before the end is read before it, then the error, then 0.

@@ -6,21 +6,81 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-const struct scenario scenarios[NR_SCENARIOS] = {
-#define X(name, from, ...) \
-	[SC_##name] = { #name, from, { __VA_ARGS__ } },
-	RDHUP_SCENARIOS(X)
-#undef X
+const struct scenario scenarios[] = {
+	{ "fresh", PAIR },
+	{ "own_shut_rd", PAIR, { OWN_SHUT_RD } },
+	{ "own_shut_wr", PAIR, { OWN_SHUT_WR } },
+	{ "own_shut_rdwr", PAIR, { OWN_SHUT_RDWR } },
+	{ "peer_shut_rd", PAIR, { PEER_SHUT_RD } },
+	{ "peer_shut_wr", PAIR, { PEER_SHUT_WR } },
+	{ "peer_shut_rdwr", PAIR, { PEER_SHUT_RDWR } },
+	{ "peer_shut_rd_data_shut_wr", PAIR,
+	  { PEER_SHUT_RD, PEER_WRITE, PEER_SHUT_WR } },
+	{ "peer_data", PAIR, { PEER_WRITE } },
+	{ "peer_data_shut_wr", PAIR, { PEER_WRITE, PEER_SHUT_WR } },
+	{ "peer_shut_wr_drained", PAIR,
+	  { PEER_WRITE, PEER_SHUT_WR, OWN_READ, OWN_READ_EOF } },
+	{ "both_shut_wr", PAIR, { OWN_SHUT_WR, PEER_SHUT_WR } },
+	{ "own_shut_rd_peer_data", PAIR, { OWN_SHUT_RD, PEER_WRITE } },
+	{ "own_shut_wr_peer_shut_rd", PAIR, { OWN_SHUT_WR, PEER_SHUT_RD } },
+	{ "peer_oob", PAIR, { PEER_OOB } },
+	{ "peer_oob_shut_wr", PAIR, { PEER_OOB, PEER_SHUT_WR } },
+	{ "full", PAIR, { OWN_FILL } },
+	{ "full_peer_shut_wr", PAIR, { OWN_FILL, PEER_SHUT_WR } },
+	{ "full_peer_close", PAIR, { OWN_FILL, PEER_CLOSE } },
+	{ "peer_close", PAIR, { PEER_CLOSE } },
+	{ "peer_data_close", PAIR, { PEER_WRITE, PEER_CLOSE } },
+	{ "peer_close_unread", PAIR, { OWN_WRITE, PEER_CLOSE } },
+	{ "peer_reset", PAIR, { PEER_RESET } },
+	{ "own_shut_wr_peer_close", PAIR, { OWN_SHUT_WR, PEER_CLOSE } },
+	{ "peer_close_own_write", PAIR, { PEER_CLOSE, OWN_WRITE } },
+	{ "peer_shut_rdwr_own_write", PAIR, { PEER_SHUT_RDWR, OWN_WRITE } },
+	{ "unconnected", ALONE },
+	{ "unconnected_shut_rd", ALONE, { OWN_SHUT_RD } },
+	{ "unconnected_shut_rdwr", ALONE, { OWN_SHUT_RDWR } },
+	{ "refused", ALONE, { REFUSED } },
+	{ "refused_later", ALONE, { REFUSED_LATER } },
+	{ "connecting", CONNECTING },
+	{ "connecting_shut_rd", CONNECTING, { OWN_SHUT_RD } },
+	{ "connecting_shut_wr", CONNECTING, { OWN_SHUT_WR } },
+	{ "connecting_shut_rdwr", CONNECTING, { OWN_SHUT_RDWR } },
+	{ "listener", LISTENER },
+	{ "listener_pending", LISTENER, { CONNECT } },
+	{ "listener_shut_rd", LISTENER, { OWN_SHUT_RD } },
+	{ "listener_shut_wr", LISTENER, { OWN_SHUT_WR } },
+	{ "listener_shut_rdwr", LISTENER, { OWN_SHUT_RDWR } },
+	{ "not_accepted", CLIENT },
+	{ "listener_closed", CLIENT, { CLOSE_LISTENER } },
+	{ "listener_shut", CLIENT, { SHUT_LISTENER_RD } },
+	{ "shut_wr_before_accept", ACCEPTING,
+	  { PEER_WRITE, PEER_SHUT_WR, ACCEPT } },
+	{ "closed_before_accept", ACCEPTING, { PEER_CLOSE, ACCEPT } },
+	{ "reset_before_accept", ACCEPTING, { PEER_RESET, ACCEPT } },
+	{ "readers_gone", WRITER, { PEER_CLOSE } },
+	{ "full_readers_gone", WRITER, { OWN_FILL, PEER_CLOSE } },
+	{ "writer_back", PAIR, { PEER_CLOSE, FIFO_WRITER } },
+	{ "link_lost", PAIR, { LINK_LOST } },
+	{ "data_link_lost", PAIR, { PEER_WRITE, LINK_LOST } },
+	{}
 };
 
-int nr_steps(enum scenario_id id)
+const struct scenario *scenario_named(const char *name)
+{
+	for (const struct scenario *s = scenarios; s->name; s++)
+		if (!strcmp(s->name, name))
+			return s;
+	return NULL;
+}
+
+int nr_steps(const struct scenario *s)
 {
 	int n = 0;
 
-	while (scenarios[id].step[n] != END)
+	while (s->step[n] != END)
 		n++;
 	return n;
 }
@@ -50,22 +110,22 @@ static int start_connecting(struct play *p)
 	return errno == EINPROGRESS ? 0 : -errno;
 }
 
-int play_start(struct play *p, enum scenario_id id, enum family_id family)
+int play_start(struct play *p, const struct scenario *s, enum family_id family)
 {
 	int sv[2] = { -1, -1 };
 	int err = 0;
 
-	*p = (struct play) { family, -1, -1, -1, -1 };
+	*p = (struct play) { s, family, -1, -1, -1, -1 };
 	if (families[family].ready)
 		err = any_ready(family);
 	if (err)
 		return err;
-	switch (scenarios[id].start) {
+	switch (s->start) {
 	case PAIR:
 	case WRITER:
 		err = make_pair(family, sv);
-		p->own = sv[scenarios[id].start == WRITER];
-		p->peer = sv[scenarios[id].start == PAIR];
+		p->own = sv[s->start == WRITER];
+		p->peer = sv[s->start == PAIR];
 		return err;
 	case ALONE:
 		p->own = any_socket(family);
@@ -166,6 +226,8 @@ static int play_step(struct play *p, enum step step)
 		break;
 	case PEER_OOB:
 		ret = send(p->peer, "!", 1, MSG_OOB);
+		if (ret < 0 && errno == EOPNOTSUPP)
+			return PLAY_NO_OOB;
 		break;
 	case OWN_WRITE:
 		ret = send(p->own, "b", 1, MSG_NOSIGNAL);
@@ -224,14 +286,14 @@ static void settle(struct play *p, enum step step)
 		poll_mask(p->own, EPOLLIN, MUST_MS);
 }
 
-int play_steps(struct play *p, enum scenario_id id, int from, int to)
+int play_steps(struct play *p, int from, int to)
 {
 	int err = 0;
 
 	for (int i = from; !err && i < to; i++) {
-		err = play_step(p, scenarios[id].step[i]);
-		if (!err && i + 1 < nr_steps(id))
-			settle(p, scenarios[id].step[i]);
+		err = play_step(p, p->scenario->step[i]);
+		if (!err && i + 1 < nr_steps(p->scenario))
+			settle(p, p->scenario->step[i]);
 	}
 	return err;
 }

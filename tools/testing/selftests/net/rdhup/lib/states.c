@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every row of expect.h, asked for in every way there is.  A test's name is
- * FIXTURE.SCENARIO__FAMILY.WAY.
+ * Every row of a table, asked for in every way there is.  A test's name is
+ * FIXTURE.STATE__FAMILY.WAY.
  *
  * state: the row's state is there; what does poll() say of it?
  *  1. poll and ppoll give the row's masks, exactly, and select sorts the same
@@ -17,6 +17,7 @@
  * vsock and SMC), so each test first waits until the state is there.
  */
 #include "expect.h"
+#include "scenario.h"
 #include "kselftest_harness.h"
 
 #include <sys/select.h>
@@ -30,13 +31,13 @@
 /* How long a state may take to get there; rows that fail use it up. */
 #define STATE_MS	1000
 
-struct row {
-	enum scenario_id scenario;
+/* A row for one of its families. */
+struct cell {
+	const struct row *row;
+	const struct scenario *scenario;
 	enum family_id family;
-	unsigned int all;
-	unsigned int only;
-	unsigned int none;
-	const char *source;
+	unsigned int only;	/* the answer if RDHUP alone is requested */
+	unsigned int none;	/* the answer if nothing is */
 };
 
 /* What can be asked of poll(2). */
@@ -46,17 +47,17 @@ struct row {
 	unsigned int __w = (want), __g = (got);				\
 	EXPECT_EQ(__w, __g)						\
 		TH_LOG("%s: want %s, got %s (%s)", way, mask_str(__w),	\
-		       mask_str(__g), variant->row.source);		\
+		       mask_str(__g), variant->cell.row->source);	\
 } while (0)
 
 /* Be in the row's state: nothing else is worth a look otherwise. */
 #define ASSERT_STATE() do {						\
-	unsigned int __w = as_poll(variant->row.all), __g;		\
+	unsigned int __w = as_poll(variant->cell.row->all), __g;	\
 									\
 	__g = poll_until_ms(self->play.own, E_ALL, __w, STATE_MS);	\
 	ASSERT_EQ(__w, __g)						\
 		TH_LOG("state: want %s, got %s (%s)", mask_str(__w),	\
-		       mask_str(__g), variant->row.source);		\
+		       mask_str(__g), variant->cell.row->source);	\
 } while (0)
 
 /*
@@ -82,27 +83,27 @@ FIXTURE(state) {
 };
 
 FIXTURE_VARIANT(state) {
-	struct row row;
+	struct cell cell;
 };
 
 FIXTURE_SETUP(state)
 {
-	const struct row *row = &variant->row;
+	const struct cell *cell = &variant->cell;
+	const struct row *row = cell->row;
 	int err;
 
-	err = play_start(&self->play, row->scenario, row->family);
+	err = play_start(&self->play, cell->scenario, cell->family);
 	if (is_missing(err))
-		SKIP(return, "no %s: %s", families[row->family].name,
+		SKIP(return, "no %s: %s", families[cell->family].name,
 		     strerror(-err));
 	ASSERT_EQ(0, err);
-	err = play_steps(&self->play, row->scenario, 0,
-			 nr_steps(row->scenario));
-	if (err == -EOPNOTSUPP)
+	err = play_steps(&self->play, 0, nr_steps(cell->scenario));
+	if (err == PLAY_NO_OOB)
 		SKIP(return, "no urgent data");
 	ASSERT_EQ(0, err);
-	if (family_is_tcp(row->family))
+	if (family_is_tcp(cell->family))
 		wait_for_ack_of_fin(self->play.own);
-	if (row->family == FAM_RFCOMM && (row->all & E_HUP))
+	if (cell->family == FAM_RFCOMM && (row->all & E_HUP))
 		wait_for_answer_to_disc(self->play.own);
 	ASSERT_STATE();
 }
@@ -118,7 +119,8 @@ TEST_F(state, poll)
 		.fd = self->play.own,
 		.events = to_poll(E_ALL),
 	};
-	const struct row *row = &variant->row;
+	const struct cell *cell = &variant->cell;
+	const struct row *row = cell->row;
 	int fd = self->play.own;
 	struct timeval tv = {};
 	fd_set in, out, ex;
@@ -126,12 +128,12 @@ TEST_F(state, poll)
 
 	/* Where nothing came, nothing may come later. */
 	if (!(row->all & E_IN))
-		EXPECT_ROW("poll, the rest", row->none,
+		EXPECT_ROW("poll, the rest", cell->none,
 			   poll_mask(fd, ASKABLE & ~as_poll(row->all),
 				     QUIET_MS));
 	EXPECT_ROW("poll", as_poll(row->all), poll_mask(fd, E_ALL, 0));
-	EXPECT_ROW("poll, RDHUP", row->only, poll_mask(fd, EPOLLRDHUP, 0));
-	EXPECT_ROW("poll, nothing", row->none, poll_mask(fd, 0, 0));
+	EXPECT_ROW("poll, RDHUP", cell->only, poll_mask(fd, EPOLLRDHUP, 0));
+	EXPECT_ROW("poll, nothing", cell->none, poll_mask(fd, 0, 0));
 	EXPECT_EQ(row->all ? 1 : 0, ppoll(&pfd, 1, &now, NULL));
 	EXPECT_ROW("ppoll", as_poll(row->all),
 		   to_epoll((unsigned short)pfd.revents));
@@ -150,7 +152,8 @@ TEST_F(state, poll)
 
 TEST_F(state, epoll)
 {
-	const struct row *row = &variant->row;
+	const struct cell *cell = &variant->cell;
+	const struct row *row = cell->row;
 	int fd = self->play.own;
 	int ep;
 
@@ -159,10 +162,10 @@ TEST_F(state, epoll)
 	EXPECT_ROW("epoll", row->all, epoll_next(ep, 0));
 	EXPECT_ROW("epoll again", row->all, epoll_next(ep, 0));
 	ASSERT_EQ(0, epoll_mod(ep, fd, EPOLLRDHUP));
-	EXPECT_ROW("epoll, RDHUP", row->only, epoll_next(ep, 0));
-	EXPECT_ROW("epoll, RDHUP again", row->only, epoll_next(ep, 0));
+	EXPECT_ROW("epoll, RDHUP", cell->only, epoll_next(ep, 0));
+	EXPECT_ROW("epoll, RDHUP again", cell->only, epoll_next(ep, 0));
 	ASSERT_EQ(0, epoll_mod(ep, fd, 0));
-	EXPECT_ROW("epoll, nothing", row->none, epoll_next(ep, 0));
+	EXPECT_ROW("epoll, nothing", cell->none, epoll_next(ep, 0));
 	close(ep);
 
 	ep = epoll_with(fd, E_ALL | EPOLLET);
@@ -170,10 +173,10 @@ TEST_F(state, epoll)
 	EXPECT_ROW("edge", row->all, epoll_next(ep, 0));
 	EXPECT_ROW("edge again", 0, epoll_next(ep, 0));
 	ASSERT_EQ(0, epoll_mod(ep, fd, EPOLLRDHUP | EPOLLET));
-	EXPECT_ROW("edge, RDHUP", row->only, epoll_next(ep, 0));
+	EXPECT_ROW("edge, RDHUP", cell->only, epoll_next(ep, 0));
 	EXPECT_ROW("edge, RDHUP again", 0, epoll_next(ep, 0));
 	ASSERT_EQ(0, epoll_mod(ep, fd, EPOLLET));
-	EXPECT_ROW("edge, nothing", row->none, epoll_next(ep, 0));
+	EXPECT_ROW("edge, nothing", cell->none, epoll_next(ep, 0));
 	EXPECT_ROW("edge, nothing again", 0, epoll_next(ep, 0));
 }
 
@@ -184,27 +187,27 @@ FIXTURE(event) {
 };
 
 FIXTURE_VARIANT(event) {
-	struct row row;
+	struct cell cell;
 };
 
 FIXTURE_SETUP(event)
 {
-	const struct row *row = &variant->row;
+	const struct cell *cell = &variant->cell;
 	int err;
 
-	err = play_start(&self->play, row->scenario, row->family);
+	err = play_start(&self->play, cell->scenario, cell->family);
 	if (is_missing(err))
-		SKIP(return, "no %s: %s", families[row->family].name,
+		SKIP(return, "no %s: %s", families[cell->family].name,
 		     strerror(-err));
 	ASSERT_EQ(0, err);
-	self->last = nr_steps(row->scenario) - 1;
+	self->last = nr_steps(cell->scenario) - 1;
 	ASSERT_LE(0, self->last);
 	/* A new connection may be writable only after another exchange. */
-	if (scenarios[row->scenario].start == PAIR && row->family < FAM_PIPE)
+	if (cell->scenario->start == PAIR && cell->family < FAM_PIPE)
 		ASSERT_MASK(EPOLLOUT,
 			    poll_mask(self->play.own, EPOLLOUT, MUST_MS));
-	err = play_steps(&self->play, row->scenario, 0, self->last);
-	if (err == -EOPNOTSUPP)
+	err = play_steps(&self->play, 0, self->last);
+	if (err == PLAY_NO_OOB)
 		SKIP(return, "no urgent data");
 	ASSERT_EQ(0, err);
 	self->before = poll_mask(self->play.own, E_ALL, 0);
@@ -218,12 +221,12 @@ FIXTURE_TEARDOWN(event)
  * What @s was told, which ought to be @want.  Of the reset of an MPTCP socket
  * it may be a part, see mptcp.c: then what poll says within WAKE_MS.
  */
-static unsigned int told(const struct row *row, struct sleeper *s,
+static unsigned int told(const struct cell *cell, struct sleeper *s,
 			 unsigned int want)
 {
-	unsigned int mask = sleeper_stop(s, want ? WAKE_MS : 0);
+	unsigned int mask = sleeper_stop(s, want ? WAKE_MS : QUIET_MS);
 
-	if (row->family != FAM_MPTCP4 || !(want & EPOLLERR) || !mask ||
+	if (cell->family != FAM_MPTCP4 || !(want & EPOLLERR) || !mask ||
 	    mask & ~want)
 		return mask;
 	return poll_until_ms(s->w.fd, s->w.events, want, WAKE_MS);
@@ -231,7 +234,8 @@ static unsigned int told(const struct row *row, struct sleeper *s,
 
 TEST_F(event, waiters_are_told_what_they_asked)
 {
-	const struct row *row = &variant->row;
+	const struct cell *cell = &variant->cell;
+	const struct row *row = cell->row;
 	struct sleeper asked = {
 		.w.fd = self->play.own,
 		.w.events = ASKABLE & ~self->before,
@@ -246,9 +250,8 @@ TEST_F(event, waiters_are_told_what_they_asked)
 	want = as_poll(row->all) & (asked.w.events | EPOLLHUP | EPOLLERR);
 	ASSERT_EQ(0, sleeper_start(&asked));
 	ASSERT_EQ(0, sleeper_start(&did_not));
-	err = play_steps(&self->play, row->scenario, self->last,
-			 self->last + 1);
-	if (err == -EOPNOTSUPP) {
+	err = play_steps(&self->play, self->last, self->last + 1);
+	if (err == PLAY_NO_OOB) {
 		sleeper_stop(&asked, 0);
 		sleeper_stop(&did_not, 0);
 		SKIP(return, "no urgent data");
@@ -256,31 +259,80 @@ TEST_F(event, waiters_are_told_what_they_asked)
 	ASSERT_EQ(0, err);
 	ASSERT_STATE();
 
-	EXPECT_ROW("who asked", want, told(row, &asked, want));
+	EXPECT_ROW("who asked", want, told(cell, &asked, want));
 	EXPECT_EQ(!want, asked.stopped);
-	EXPECT_ROW("who did not ask", row->none,
-		   told(row, &did_not, row->none));
-	EXPECT_EQ(!row->none, did_not.stopped);
+	EXPECT_ROW("who did not ask", cell->none,
+		   told(cell, &did_not, cell->none));
+	EXPECT_EQ(!cell->none, did_not.stopped);
 }
 
-#define X(scenario, family, all, only, none, source)			\
-	FIXTURE_VARIANT_ADD(state, scenario##__##family) {		\
-		.row = { SC_##scenario, (enum family_id)FID_##family,	\
-			 all, only, none, source },			\
-	};
-RDHUP_EXPECT(X)
-#undef X
-
-#define X(scenario, family, all, only, none, source)			\
-	FIXTURE_VARIANT_ADD(event, scenario##__##family) {		\
-		.row = { SC_##scenario, (enum family_id)FID_##family,	\
-			 all, only, none, source },			\
-	};
-RDHUP_EXPECT_EVENTS(X)
-#undef X
-
-int main(int argc, char **argv)
+/* The harness knows a variant by a macro for each; ours come from the table. */
+static int add_variant(struct __fixture_metadata *fixture,
+		       const struct cell *cell)
 {
+	struct __fixture_variant_metadata *variant;
+	char *name;
+
+	variant = calloc(1, sizeof(*variant));
+	if (!variant || asprintf(&name, "%s__%s", cell->row->state,
+				 families[cell->family].name) < 0)
+		return -ENOMEM;
+	variant->name = name;
+	variant->data = cell;	/* all that there is to a variant */
+	__register_fixture_variant(fixture, variant);
+	return 0;
+}
+
+/* Can somebody be asleep right before the last step is made? */
+static bool is_event(const struct cell *cell)
+{
+	const int steps = nr_steps(cell->scenario);
+
+	if (cell->row->no_event || !steps)
+		return false;
+	switch (cell->scenario->step[steps - 1]) {
+	case OWN_READ_EOF:
+	case OWN_FILL:
+	case ACCEPT:
+	case REFUSED:
+	case REFUSED_LATER:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static int add_cell(const struct row *row, enum family_id family)
+{
+	struct cell *cell = malloc(sizeof(*cell));
+
+	if (!cell)
+		return -ENOMEM;
+	*cell = (struct cell) {
+		.row = row,
+		.scenario = scenario_named(row->state),
+		.family = family,
+		.only = row->all & (E_RDHUP | E_HUP | E_ERR),
+		.none = row->all & (E_HUP | E_ERR),
+	};
+	if (!cell->scenario)
+		return -ENOENT;
+	return add_variant(&_state_fixture_object, cell) ?:
+	       is_event(cell) ? add_variant(&_event_fixture_object, cell) : 0;
+}
+
+int run_states(int argc, char **argv, const struct row *rows)
+{
+	for (const struct row *row = rows; row->state; row++) {
+		for (int id = 0; id < NR_FAMILIES; id++) {
+			if (!(row->families & F(id)))
+				continue;
+			if (add_cell(row, id)) {
+				fprintf(stderr, "# no state %s\n", row->state);
+				return KSFT_FAIL;
+			}
+		}
+	}
 	signal(SIGPIPE, SIG_IGN);
 	return test_harness_run(argc, argv);
 }
