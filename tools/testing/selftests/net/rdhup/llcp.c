@@ -12,7 +12,9 @@
  * 3. With the link go sockets that have no connection: listening ones, on which
  *    accept() fails, and those for datagrams.
  * 4. A connect() that is refused is an error, and the socket can try again as
- *    if it had never been.
+ *    if it had never been, whether or not it has been asked for the error.
+ * 5. A socket that is bound, or whose peer has closed, can be bound or connected
+ *    again, and the device then knows it once.
  *
  * Privileges are needed, in the initial network namespace.
  */
@@ -408,6 +410,113 @@ TEST_F(llcp_alone, refused_connect_can_be_tried_again)
 	ASSERT_LE(0, fd);
 	EXPECT_MASK(FRESH, mask_of(self->fd, 0));
 	EXPECT_MASK(FRESH, mask_of(fd, 0));
+	close(fd);
+	close(listener);
+}
+
+/* The error of the first attempt is not that of the second one. */
+TEST_F(llcp_alone, refused_connect_is_forgotten_by_the_next_one)
+{
+	int listener = llcp_socket(SOCK_STREAM), fd;
+
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(-EINPROGRESS, llcp_connect(&self->sim, 1, self->fd,
+					     NO_SERVICE));
+	EXPECT_MASK(EPOLLHUP | EPOLLERR,
+		    poll_until(self->fd, 0, EPOLLHUP | EPOLLERR));
+	ASSERT_EQ(0, llcp_bind(&self->sim, 0, listener));
+	ASSERT_EQ(0, listen(listener, 8));
+	EXPECT_EQ(-EINPROGRESS, llcp_connect(&self->sim, 1, self->fd, SERVICE));
+	fd = accept(listener, NULL, NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_MASK(EPOLLOUT, poll_until(self->fd, EPOLLOUT, EPOLLOUT));
+	EXPECT_MASK(FRESH, mask_of(self->fd, 0));
+	close(fd);
+	close(listener);
+}
+
+/*
+ * Have the device at @end look for a socket that is not there, as it does when
+ * the other end asks for a service that nobody offers.  A kernel that looks for
+ * ever has the time to say so: after that, the next who touches the list of
+ * sockets takes the other CPU as well.
+ */
+#define LOOK_UP_MS	40000
+#define LOOK_UP_S	60
+
+static void look_up_nothing(struct __test_metadata *_metadata,
+			    const struct nfcsim *sim, int end)
+{
+	int fd = llcp_socket(SOCK_STREAM);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(-EINPROGRESS, llcp_connect(sim, !end, fd, NO_SERVICE));
+	EXPECT_MASK(EPOLLERR | EPOLLHUP,
+		    poll_until_ms(fd, 0, EPOLLERR | EPOLLHUP, LOOK_UP_MS));
+	close(fd);
+}
+
+/* Connect fd to @listener's service and have the peer close it again. */
+static void connect_and_lose(struct __test_metadata *_metadata,
+			     const struct nfcsim *sim, int fd, int listener)
+{
+	int peer, err;
+
+	err = llcp_connect(sim, 1, fd, SERVICE);
+	ASSERT_EQ(0, err)
+		TH_LOG("%s", strerror(-err));
+	peer = accept(listener, NULL, NULL);
+	ASSERT_LE(0, peer);
+	ASSERT_EQ(0, close(peer));
+	ASSERT_MASK(EPOLLHUP, poll_until(fd, 0, EPOLLHUP));
+}
+
+TEST_F_TIMEOUT(llcp_alone, closed_by_the_peer_it_connects_again, LOOK_UP_S)
+{
+	int listener = llcp_socket(SOCK_STREAM), fd;
+
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, llcp_bind(&self->sim, 0, listener));
+	ASSERT_EQ(0, listen(listener, 8));
+	connect_and_lose(_metadata, &self->sim, self->fd, listener);
+	ASSERT_EQ(0, llcp_connect(&self->sim, 1, self->fd, SERVICE));
+	fd = accept(listener, NULL, NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_MASK(FRESH, mask_of(self->fd, 0));
+	look_up_nothing(_metadata, &self->sim, 1);
+	close(fd);
+	close(listener);
+}
+
+TEST_F_TIMEOUT(llcp_alone, closed_by_the_peer_it_is_bound, LOOK_UP_S)
+{
+	int listener = llcp_socket(SOCK_STREAM);
+
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, llcp_bind(&self->sim, 0, listener));
+	ASSERT_EQ(0, listen(listener, 8));
+	connect_and_lose(_metadata, &self->sim, self->fd, listener);
+	ASSERT_EQ(0, llcp_bind(&self->sim, 1, self->fd));
+	EXPECT_MASK(0, mask_of(self->fd, 0));
+	look_up_nothing(_metadata, &self->sim, 1);
+	close(listener);
+}
+
+TEST_F_TIMEOUT(llcp_alone, bound_it_connects, LOOK_UP_S)
+{
+	int listener = llcp_socket(SOCK_STREAM), fd;
+
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, llcp_bind(&self->sim, 0, listener));
+	ASSERT_EQ(0, listen(listener, 8));
+	ASSERT_EQ(0, llcp_bind(&self->sim, 1, self->fd));
+	ASSERT_EQ(0, llcp_connect(&self->sim, 1, self->fd, SERVICE));
+	fd = accept(listener, NULL, NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_MASK(FRESH, mask_of(self->fd, 0));
+	look_up_nothing(_metadata, &self->sim, 1);
 	close(fd);
 	close(listener);
 }

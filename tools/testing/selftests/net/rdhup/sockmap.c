@@ -3,21 +3,27 @@
  * A socket that is in a BPF sockmap receives through a recvmsg() of its own:
  * what poll says of its end, and what recv makes of it, have to stay together.
  *
- * 1. When the peer has finished, poll says so and recv returns 0.
+ * 1. When the peer has finished, poll says so and recv returns 0, after the
+ *    data that were sent before.
  * 2. A recv that waits is ended by the peer's half-close, with 0.
  * 3. A recv that waits is ended by shutdown(SHUT_RD) here, with 0.
- * 4. A recv that waits gets the data that come, and the end after them.
- * 5. A recv that waits is in nobody's way: not in that of poll or send on the
+ * 4. A recv that waits is ended by a reset, with the error.
+ * 5. A recv that waits gets the data that come, whichever queue they come by,
+ *    and is ended by nothing but data, an end, a signal or its timeout.
+ * 6. A recv that waits is in nobody's way: not in that of poll or send on the
  *    same socket, not in that of another connection.
+ * 7. A recv of no bytes returns 0 at once.
  *
  * Each with a program that passes everything to the socket, so that data are
- * queued in the map's part of the socket, and with no program at all.
+ * queued in the map's part of the socket, and with no program at all; and with
+ * a program that redirects what one socket gets to another one.
  */
 #include "common.h"
 
 #include <linux/bpf.h>
 #include <linux/vm_sockets.h>
 #include <semaphore.h>
+#include <stddef.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
@@ -70,23 +76,25 @@ static int sockmap_add(int map, int key, int fd)
 	return sys_bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
-/* What comes in goes to the socket that it is for: "return SK_PASS". */
-static int sockmap_pass_all(int map)
+/* What @map has its members run when something comes in. */
+enum prog {
+	PROG_NONE,
+	PROG_PASS,	/* goes to the socket that it is for */
+	PROG_PARSER,	/* the same, behind a stream parser */
+};
+
+static int sockmap_attach(int map, enum bpf_attach_type type,
+			  const struct bpf_insn *insns, unsigned int cnt)
 {
-	struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
-		  .imm = SK_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
 	union bpf_attr load = {
 		.prog_type = BPF_PROG_TYPE_SK_SKB,
 		.insns = (unsigned long)insns,
-		.insn_cnt = ARRAY_SIZE(insns),
+		.insn_cnt = cnt,
 		.license = (unsigned long)"GPL",
 	};
 	union bpf_attr attach = {
 		.target_fd = map,
-		.attach_type = BPF_SK_SKB_VERDICT,
+		.attach_type = type,
 	};
 	int prog, err;
 
@@ -97,6 +105,66 @@ static int sockmap_pass_all(int map)
 	err = sys_bpf(BPF_PROG_ATTACH, &attach);
 	close(prog);
 	return err;
+}
+
+/* "return SK_PASS" */
+static int sockmap_verdict(int map, enum bpf_attach_type type)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
+		  .imm = SK_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return sockmap_attach(map, type, insns, ARRAY_SIZE(insns));
+}
+
+/* "return skb->len": a message is whatever there is. */
+static int sockmap_parser(int map)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_0,
+		  .src_reg = BPF_REG_1, .off = offsetof(struct __sk_buff, len) },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return sockmap_attach(map, BPF_SK_SKB_STREAM_PARSER, insns,
+			      ARRAY_SIZE(insns));
+}
+
+static int sockmap_prog(int map, enum prog prog)
+{
+	switch (prog) {
+	case PROG_PASS:
+		return sockmap_verdict(map, BPF_SK_SKB_VERDICT);
+	case PROG_PARSER:
+		return sockmap_parser(map) ?:
+		       sockmap_verdict(map, BPF_SK_SKB_STREAM_VERDICT);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * What members of @map get goes to the socket at key 0 of @to: to its reader,
+ * or out of it to its peer.
+ */
+static int sockmap_redirect(int map, int to, bool ingress)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_2,
+		  .src_reg = BPF_PSEUDO_MAP_FD, .imm = to },
+		{ 0 },	/* the upper half of the map */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_4,
+		  .imm = ingress ? BPF_F_INGRESS : 0 },
+		{ .code = BPF_JMP | BPF_CALL,
+		  .imm = BPF_FUNC_sk_redirect_map },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return sockmap_attach(map, BPF_SK_SKB_VERDICT, insns,
+			      ARRAY_SIZE(insns));
 }
 
 static int vsock_pair(int type, int sv[2])
@@ -164,6 +232,7 @@ struct reader {
 	volatile bool done;
 	void *buf;		/* NULL: a small one of its own */
 	size_t len;
+	int flags;
 	int ret;		/* of recv(), or a negative errno */
 };
 
@@ -173,8 +242,8 @@ static void *reader_main(void *arg)
 	char buf[8];
 
 	r->tid = syscall(SYS_gettid);
-	r->ret = r->buf ? recv(r->fd, r->buf, r->len, 0) :
-			  recv(r->fd, buf, sizeof(buf), 0);
+	r->ret = r->buf ? recv(r->fd, r->buf, r->len, r->flags) :
+			  recv(r->fd, buf, sizeof(buf), r->flags);
 	if (r->ret < 0)
 		r->ret = -errno;
 	__atomic_store_n(&r->done, true, __ATOMIC_RELEASE);
@@ -184,6 +253,15 @@ static void *reader_main(void *arg)
 static bool reader_done(struct reader *r)
 {
 	return __atomic_load_n(&r->done, __ATOMIC_ACQUIRE);
+}
+
+static bool reader_done_within(struct reader *r, int ms)
+{
+	long long end = now_ms() + ms;
+
+	while (!reader_done(r) && now_ms() < end)
+		usleep(1000);
+	return reader_done(r);
 }
 
 /* 0 when the thread is asleep in recv(). */
@@ -243,7 +321,7 @@ FIXTURE(sockmap)
 FIXTURE_VARIANT(sockmap)
 {
 	enum member member;
-	bool prog;
+	enum prog prog;
 };
 
 #define SOCKMAP_VARIANTS(name, id)					\
@@ -254,7 +332,7 @@ FIXTURE_VARIANT(sockmap)
 	FIXTURE_VARIANT_ADD(sockmap, name ## _prog)			\
 	{								\
 		.member = id,						\
-		.prog = true,						\
+		.prog = PROG_PASS,					\
 	}
 
 SOCKMAP_VARIANTS(tcp4, M_TCP4);
@@ -263,18 +341,24 @@ SOCKMAP_VARIANTS(unix_stream, M_UNIX);
 SOCKMAP_VARIANTS(vsock, M_VSOCK);
 SOCKMAP_VARIANTS(vsock_seqpacket, M_VSOCK_SEQ);
 
+FIXTURE_VARIANT_ADD(sockmap, tcp4_parser)
+{
+	.member = M_TCP4,
+	.prog = PROG_PARSER,
+};
+
 FIXTURE_SETUP(sockmap)
 {
 	int err;
 
+	self->reader = (struct reader){};
 	self->sv[0] = -1;
 	self->sv[1] = -1;
 	self->map = sockmap_new();
 	if (no_bpf(self->map))
 		SKIP(return, "bpf(2): %s", strerror(-self->map));
 	ASSERT_GE(self->map, 0);
-	if (variant->prog)
-		ASSERT_EQ(0, sockmap_pass_all(self->map));
+	ASSERT_EQ(0, sockmap_prog(self->map, variant->prog));
 	err = member_pair(variant->member, self->sv);
 	if (err == -EAFNOSUPPORT || err == -ENODEV || err == -ESOCKTNOSUPPORT)
 		SKIP(return, "no such family: %s", strerror(-err));
@@ -284,7 +368,6 @@ FIXTURE_SETUP(sockmap)
 		SKIP(return, "cannot be in a sockmap");
 	ASSERT_EQ(0, err);
 	self->reader.fd = self->sv[0];
-	self->reader.forever = false;
 }
 
 FIXTURE_TEARDOWN(sockmap)
@@ -294,10 +377,16 @@ FIXTURE_TEARDOWN(sockmap)
 	close(self->map);
 }
 
+/* How long to wait for RDHUP, which a kernel without the bit never says. */
+static int rdhup_ms(void)
+{
+	return kernel_has_rdhup() ? MUST_MS : MUST_NOT_MS;
+}
+
 /* Everything that poll says of fd once it has said RDHUP. */
 static unsigned int mask_at_end(int fd)
 {
-	poll_mask(fd, EPOLLRDHUP, MUST_MS);
+	poll_mask(fd, EPOLLRDHUP, rdhup_ms());
 	return poll_mask(fd, ALL_EVENTS, 0) & ALL_EVENTS;
 }
 
@@ -319,8 +408,8 @@ TEST_F(sockmap, close_polled)
 {
 	ASSERT_EQ(0, close(self->sv[1]));
 	self->sv[1] = -1;
-	EXPECT_MASK(EPOLLRDHUP, poll_mask(self->sv[0], EPOLLRDHUP, MUST_MS) &
-				EPOLLRDHUP);
+	EXPECT_MASK(EPOLLRDHUP, EPOLLRDHUP & poll_mask(self->sv[0], EPOLLRDHUP,
+						       rdhup_ms()));
 	EXPECT_EQ(0, try_recv(self->sv[0]));
 	EXPECT_EQ(0, try_recv(self->sv[0]));
 }
@@ -351,20 +440,6 @@ TEST_F(sockmap, own_shut_rd_ends_recv)
 	EXPECT_EQ(0, reader_end(&self->reader, MUST_MS));
 }
 
-/* A recv that waits is told of a reset; SO_LINGER 0 makes TCP send one. */
-TEST_F(sockmap, reset_ends_recv)
-{
-	bool tcp = variant->member == M_TCP4 || variant->member == M_TCP6;
-	struct linger linger = { .l_onoff = 1 };
-
-	ASSERT_EQ(0, setsockopt(self->sv[1], SOL_SOCKET, SO_LINGER, &linger,
-				sizeof(linger)));
-	ASSERT_EQ(0, reader_start(&self->reader));
-	ASSERT_EQ(0, close(self->sv[1]));
-	self->sv[1] = -1;
-	EXPECT_EQ(tcp ? -ECONNRESET : 0, reader_end(&self->reader, MUST_MS));
-}
-
 /* A recv that waits returns the data that come. */
 TEST_F(sockmap, data_end_recv)
 {
@@ -377,11 +452,206 @@ TEST_F(sockmap, data_end_recv)
 TEST_F(sockmap, data_before_end)
 {
 	ASSERT_EQ(3, send(self->sv[1], "abc", 3, 0));
-	ASSERT_MASK(EPOLLIN, poll_mask(self->sv[0], EPOLLIN, MUST_MS));
-	EXPECT_EQ(3, try_recv(self->sv[0]));
-	EXPECT_EQ(-EAGAIN, try_recv(self->sv[0]));
 	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
 	EXPECT_MASK(HALF_CLOSED, mask_at_end(self->sv[0]));
+	EXPECT_EQ(3, try_recv(self->sv[0]));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+/* A signal ends a recv that waits, with EINTR. */
+TEST_F(sockmap, signal)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
+	self->reader.forever = true;
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, pthread_kill(self->reader.thread, SIGUSR1));
+	EXPECT_EQ(-EINTR, reader_end(&self->reader, RECV_MS));
+}
+
+/* A recv that waits for its SO_RCVTIMEO only ends then, with EAGAIN. */
+TEST_F(sockmap, timeout)
+{
+	long long start = now_ms();
+
+	ASSERT_EQ(0, reader_start(&self->reader));
+	EXPECT_EQ(-EAGAIN, reader_end(&self->reader, MUST_MS));
+	EXPECT_GE(now_ms() - start, RECV_MS - 20);
+}
+
+/* A wakeup that is for writers does not end a recv that waits. */
+TEST_F(sockmap, peer_reading_does_not_end_recv)
+{
+	char c;
+
+	self->reader.forever = true;
+	ASSERT_EQ(1, send(self->sv[0], "x", 1, 0));
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(1, recv(self->sv[1], &c, 1, 0));
+	EXPECT_FALSE(reader_done_within(&self->reader, MUST_NOT_MS));
+	ASSERT_EQ(1, send(self->sv[1], "x", 1, 0));
+	EXPECT_EQ(1, reader_end(&self->reader, MUST_MS));
+}
+
+/* A recv of no bytes says so at once, and leaves what is there. */
+TEST_F(sockmap, recv_of_no_bytes)
+{
+	char c;
+
+	EXPECT_EQ(0, recv(self->sv[0], &c, 0, MSG_DONTWAIT));
+	ASSERT_EQ(3, send(self->sv[1], "abc", 3, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(self->sv[0], EPOLLIN, MUST_MS));
+	EXPECT_EQ(0, recv(self->sv[0], &c, 0, MSG_DONTWAIT));
+	EXPECT_EQ(3, try_recv(self->sv[0]));
+}
+
+/*
+ * MSG_WAITALL is heeded as far as it can be: where no program takes the stream
+ * from under it.
+ */
+TEST_F(sockmap, waitall)
+{
+	bool whole = !variant->prog && variant->member != M_VSOCK_SEQ;
+	char buf[6];
+
+	self->reader.buf = buf;
+	self->reader.len = sizeof(buf);
+	self->reader.flags = MSG_WAITALL;
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(3, send(self->sv[1], "abc", 3, 0));
+	EXPECT_EQ(!whole, reader_done_within(&self->reader, MUST_NOT_MS));
+	ASSERT_EQ(3, send(self->sv[1], "def", 3, 0));
+	EXPECT_EQ(whole ? 6 : 3, reader_end(&self->reader, MUST_MS));
+}
+
+/* A peek past the end of the queue sleeps until there is more. */
+static void peek_past_queue(struct __test_metadata *_metadata, enum member m)
+{
+	int map, one = 1, sv[2];
+	struct reader r = {};
+
+	map = sockmap_new();
+	if (no_bpf(map))
+		SKIP(return, "bpf(2): %s", strerror(-map));
+	ASSERT_GE(map, 0);
+	ASSERT_EQ(0, member_pair(m, sv));
+	ASSERT_EQ(0, sockmap_add(map, 0, sv[0]));
+	ASSERT_EQ(0, setsockopt(sv[0], SOL_SOCKET, SO_PEEK_OFF, &one,
+				sizeof(one)));
+	ASSERT_EQ(1, send(sv[1], "x", 1, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(sv[0], EPOLLIN, MUST_MS));
+	r.fd = sv[0];
+	r.flags = MSG_PEEK;
+	ASSERT_EQ(0, reader_start(&r));
+	EXPECT_EQ(1, send(sv[1], "x", 1, 0));
+	EXPECT_EQ(1, reader_end(&r, MUST_MS));
+	close(sv[0]);
+	close(sv[1]);
+	close(map);
+}
+
+TEST(unix_peek_past_queue)
+{
+	peek_past_queue(_metadata, M_UNIX);
+}
+
+TEST(tcp_peek_past_queue)
+{
+	peek_past_queue(_metadata, M_TCP4);
+}
+
+/* A reset: TCP's by SO_LINGER, AF_UNIX's by what the peer has not read. */
+FIXTURE(sockmap_reset)
+{
+	struct reader reader;
+	int sv[2];
+	int map;
+};
+
+FIXTURE_VARIANT(sockmap_reset)
+{
+	enum member member;
+	enum prog prog;
+};
+
+FIXTURE_VARIANT_ADD(sockmap_reset, tcp4) { .member = M_TCP4 };
+
+FIXTURE_VARIANT_ADD(sockmap_reset, tcp4_prog) {
+	.member = M_TCP4, .prog = PROG_PASS
+};
+
+FIXTURE_VARIANT_ADD(sockmap_reset, tcp4_parser) {
+	.member = M_TCP4, .prog = PROG_PARSER
+};
+
+FIXTURE_VARIANT_ADD(sockmap_reset, tcp6) { .member = M_TCP6 };
+
+FIXTURE_VARIANT_ADD(sockmap_reset, tcp6_prog) {
+	.member = M_TCP6, .prog = PROG_PASS
+};
+
+FIXTURE_VARIANT_ADD(sockmap_reset, unix_stream) { .member = M_UNIX };
+
+FIXTURE_VARIANT_ADD(sockmap_reset, unix_stream_prog) {
+	.member = M_UNIX, .prog = PROG_PASS
+};
+
+FIXTURE_SETUP(sockmap_reset)
+{
+	self->reader = (struct reader){};
+	self->map = sockmap_new();
+	if (no_bpf(self->map))
+		SKIP(return, "bpf(2): %s", strerror(-self->map));
+	ASSERT_GE(self->map, 0);
+	ASSERT_EQ(0, sockmap_prog(self->map, variant->prog));
+	ASSERT_EQ(0, member_pair(variant->member, self->sv));
+	ASSERT_EQ(0, sockmap_add(self->map, 0, self->sv[0]));
+	self->reader.fd = self->sv[0];
+}
+
+FIXTURE_TEARDOWN(sockmap_reset)
+{
+	close(self->sv[0]);
+	close(self->sv[1]);
+	close(self->map);
+}
+
+static int reset_peer(enum member m, int sv[2])
+{
+	int fd = sv[1];
+
+	sv[1] = -1;
+	if (m != M_UNIX)
+		return reset(fd);
+	if (send(sv[0], "x", 1, 0) != 1)
+		return -errno;
+	return close(fd);
+}
+
+/* A recv that waits is told of a reset, once. */
+TEST_F(sockmap_reset, ends_recv)
+{
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(0, reset_peer(variant->member, self->sv));
+	EXPECT_EQ(-ECONNRESET, reader_end(&self->reader, MUST_MS));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+}
+
+/* So is one that comes later. */
+TEST_F(sockmap_reset, is_told_later)
+{
+	ASSERT_EQ(0, reset_peer(variant->member, self->sv));
+	EXPECT_MASK(EPOLLRDHUP | EPOLLERR | EPOLLHUP,
+		    poll_until(self->sv[0], EPOLLRDHUP,
+			       EPOLLRDHUP | EPOLLERR | EPOLLHUP));
+	EXPECT_EQ(-ECONNRESET, try_recv(self->sv[0]));
 	EXPECT_EQ(0, try_recv(self->sv[0]));
 }
 
@@ -401,6 +671,7 @@ FIXTURE_SETUP(sockmap_vsock)
 {
 	int err;
 
+	self->reader = (struct reader){};
 	self->map = sockmap_new();
 	if (no_bpf(self->map))
 		SKIP(return, "bpf(2): %s", strerror(-self->map));
@@ -411,7 +682,6 @@ FIXTURE_SETUP(sockmap_vsock)
 	ASSERT_EQ(0, vsock_pair(SOCK_STREAM, self->other));
 	ASSERT_EQ(0, sockmap_add(self->map, 0, self->sv[0]));
 	self->reader.fd = self->sv[0];
-	self->reader.forever = false;
 }
 
 FIXTURE_TEARDOWN(sockmap_vsock)
@@ -493,7 +763,7 @@ TEST_F(sockmap_vsock, poll_and_send_beside_recv)
 	EXPECT_EQ(1, reader_end(&self->reader, MUST_MS));
 }
 
-/* A recv that waits for its SO_RCVTIMEO only ends then, with EAGAIN. */
+/* A packet that brings no data does not prolong its SO_RCVTIMEO either. */
 TEST_F(sockmap_vsock, timeout)
 {
 	long long start = now_ms();
@@ -504,21 +774,33 @@ TEST_F(sockmap_vsock, timeout)
 	EXPECT_GE(now_ms() - start, RECV_MS - 20);
 }
 
-static void on_signal(int sig)
+/*
+ * What is to go out of a socket and cannot, as its peer has no room, does not
+ * keep it from seeing the end of what comes in.
+ */
+TEST_F(sockmap_vsock, end_despite_what_cannot_be_sent)
 {
-	(void)sig;
-}
+	const unsigned long long size = 4096;
+	static char buf[1024];
+	int from, sv[2];
 
-/* A signal ends a recv that waits, with EINTR. */
-TEST_F(sockmap_vsock, signal)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
-	self->reader.forever = true;
-	ASSERT_EQ(0, reader_start(&self->reader));
-	ASSERT_EQ(0, pthread_kill(self->reader.thread, SIGUSR1));
-	EXPECT_EQ(-EINTR, reader_end(&self->reader, RECV_MS));
+	from = sockmap_new();
+	ASSERT_GE(from, 0);
+	ASSERT_EQ(0, sockmap_redirect(from, self->map, false));
+	ASSERT_EQ(0, make_pair(UNIX_STREAM, sv));
+	ASSERT_EQ(0, sockmap_add(from, 0, sv[0]));
+	ASSERT_EQ(0, setsockopt(self->sv[1], AF_VSOCK,
+				SO_VM_SOCKETS_BUFFER_SIZE, &size,
+				sizeof(size)));
+	for (int i = 0; i < 32; i++)
+		ASSERT_EQ(sizeof(buf), send(sv[1], buf, sizeof(buf), 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(self->sv[1], EPOLLIN, MUST_MS));
+	ASSERT_EQ(0, shutdown(self->sv[1], SHUT_WR));
+	ASSERT_MASK(EPOLLRDHUP, poll_mask(self->sv[0], EPOLLRDHUP, MUST_MS));
+	EXPECT_EQ(0, try_recv(self->sv[0]));
+	close(sv[0]);
+	close(sv[1]);
+	close(from);
 }
 
 /* Datagram sockets have no end but their own shutdown(). */
@@ -558,17 +840,17 @@ FIXTURE_VARIANT_ADD(sockmap_dgram, unix_dgram_prog)
 
 FIXTURE_SETUP(sockmap_dgram)
 {
+	self->reader = (struct reader){};
 	self->map = sockmap_new();
 	if (no_bpf(self->map))
 		SKIP(return, "bpf(2): %s", strerror(-self->map));
 	ASSERT_GE(self->map, 0);
 	if (variant->prog)
-		ASSERT_EQ(0, sockmap_pass_all(self->map));
+		ASSERT_EQ(0, sockmap_prog(self->map, PROG_PASS));
 	ASSERT_EQ(0, variant->udp ? udp_pair(self->sv) :
 				    make_pair(UNIX_DGRAM, self->sv));
 	ASSERT_EQ(0, sockmap_add(self->map, 0, self->sv[0]));
 	self->reader.fd = self->sv[0];
-	self->reader.forever = false;
 }
 
 FIXTURE_TEARDOWN(sockmap_dgram)
@@ -584,6 +866,21 @@ TEST_F(sockmap_dgram, own_shut_rd_ends_recv)
 	ASSERT_EQ(0, reader_start(&self->reader));
 	ASSERT_EQ(0, shutdown(self->sv[0], SHUT_RD));
 	EXPECT_EQ(0, reader_end(&self->reader, MUST_MS));
+}
+
+/* A recv that waits returns the data that come. */
+TEST_F(sockmap_dgram, data_end_recv)
+{
+	ASSERT_EQ(0, reader_start(&self->reader));
+	ASSERT_EQ(3, send(self->sv[1], "abc", 3, 0));
+	EXPECT_EQ(3, reader_end(&self->reader, MUST_MS));
+}
+
+/* A recv that does not wait says of its own shutdown() what it always did. */
+TEST_F(sockmap_dgram, own_shut_rd_polled)
+{
+	ASSERT_EQ(0, shutdown(self->sv[0], SHUT_RD));
+	EXPECT_EQ(-EAGAIN, try_recv(self->sv[0]));
 }
 
 /*
@@ -657,7 +954,7 @@ TEST(udp_own_shut_rd_ends_second_recv)
 	if (no_bpf(map))
 		SKIP(return, "bpf(2): %s", strerror(-map));
 	ASSERT_GE(map, 0);
-	ASSERT_EQ(0, sockmap_pass_all(map));
+	ASSERT_EQ(0, sockmap_prog(map, PROG_PASS));
 	for (int i = 0; i < RACES; i++) {
 		ASSERT_EQ(0, udp_pair(sv));
 		ASSERT_EQ(0, sockmap_add(map, 0, sv[0]));
@@ -666,6 +963,330 @@ TEST(udp_own_shut_rd_ends_second_recv)
 		close(sv[1]);
 	}
 	close(map);
+}
+
+/*
+ * Readers that are asleep, or about to be, when data come: one in recv() on one
+ * CPU, a sender on the other one.  The data must all come, and recv() has to
+ * return nothing but data while there is no end.
+ */
+#define ROUNDS		1000
+#define ROUNDS_S	300	/* for as many as there may be */
+
+/* RDHUP_SOCKMAP_ROUNDS= in the environment has it be more, or fewer. */
+static int rounds(void)
+{
+	const char *env = getenv("RDHUP_SOCKMAP_ROUNDS");
+
+	return env ? atoi(env) : ROUNDS;
+}
+
+struct flow {
+	pthread_t thread;
+	int from;
+	int to;
+	int bytes;
+	int window;		/* how far the sender may be ahead */
+	volatile int sent;
+	volatile int got;
+	volatile int ret;	/* what recv() returned that was no data */
+	volatile bool stop;
+};
+
+static void *flow_send(void *arg)
+{
+	struct flow *f = arg;
+
+	pin_to(0);
+	while (!f->stop && f->sent < f->bytes) {
+		if (f->sent - f->got >= f->window)
+			usleep(1);	/* the CPU is the backlog worker's */
+		else if (send(f->from, "x", 1, MSG_NOSIGNAL) == 1)
+			f->sent++;
+	}
+	return NULL;
+}
+
+static void flow_recv(struct flow *f)
+{
+	char c;
+
+	pin_to(1);
+	while (f->got < f->bytes) {
+		f->ret = recv(f->to, &c, 1, 0);
+		if (f->ret < 0)
+			f->ret = -errno;
+		if (f->ret != 1)
+			break;
+		f->got++;
+	}
+}
+
+FIXTURE(sockmap_flow)
+{
+	struct flow flow;
+	int maps[2];
+	int sv[2];
+	int other[2];
+};
+
+FIXTURE_VARIANT(sockmap_flow)
+{
+	enum family_id from;
+	enum family_id to;
+	bool redirect;
+	bool egress;
+	int window;
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, unix_stream) {
+	.from = UNIX_STREAM, .to = UNIX_STREAM, .window = 1
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, unix_stream_ahead) {
+	.from = UNIX_STREAM, .to = UNIX_STREAM, .window = 64
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, unix_dgram) {
+	.from = UNIX_DGRAM, .to = UNIX_DGRAM, .window = 1
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, udp4) {
+	.from = FAM_UDP4, .to = FAM_UDP4, .window = 1
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, tcp4) {
+	.from = TCP4, .to = TCP4, .window = 1
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, vsock) {
+	.from = FAM_VSOCK_STREAM, .to = FAM_VSOCK_STREAM, .window = 1
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, unix_stream_ingress) {
+	.from = UNIX_STREAM, .to = UNIX_STREAM, .window = 1, .redirect = true
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, unix_stream_ingress_ahead) {
+	.from = UNIX_STREAM, .to = UNIX_STREAM, .window = 64, .redirect = true
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, unix_dgram_ingress) {
+	.from = UNIX_DGRAM, .to = UNIX_DGRAM, .window = 1, .redirect = true
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, udp4_ingress) {
+	.from = FAM_UDP4, .to = FAM_UDP4, .window = 1, .redirect = true
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, tcp4_ingress) {
+	.from = TCP4, .to = TCP4, .window = 1, .redirect = true
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, unix_stream_egress) {
+	.from = UNIX_STREAM, .to = UNIX_STREAM,
+	.window = 1, .redirect = true, .egress = true
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, tcp4_egress) {
+	.from = TCP4, .to = TCP4, .window = 1, .redirect = true, .egress = true
+};
+
+FIXTURE_VARIANT_ADD(sockmap_flow, vsock_egress) {
+	.from = UNIX_STREAM, .to = FAM_VSOCK_STREAM,
+	.window = 1, .redirect = true, .egress = true
+};
+
+FIXTURE_SETUP(sockmap_flow)
+{
+	const struct timeval timeo = { MUST_MS / 1000 };
+	struct flow *f = &self->flow;
+
+	*f = (struct flow){ .bytes = 2 * rounds(), .window = variant->window };
+	for (int i = 0; i < 2; i++) {
+		self->maps[i] = sockmap_new();
+		self->other[i] = -1;
+		if (no_bpf(self->maps[i]))
+			SKIP(return, "bpf(2): %s", strerror(-self->maps[i]));
+		ASSERT_GE(self->maps[i], 0);
+	}
+	SETUP_PAIR(return, variant->from, self->sv);
+	f->from = self->sv[1];
+	f->to = self->sv[0];
+	if (variant->redirect) {
+		SETUP_PAIR(return, variant->to, self->other);
+		ASSERT_EQ(0, sockmap_add(self->maps[1], 0, self->other[0]));
+		ASSERT_EQ(0, sockmap_redirect(self->maps[0], self->maps[1],
+					      !variant->egress));
+		f->to = self->other[variant->egress];
+	} else {
+		ASSERT_EQ(0, sockmap_prog(self->maps[0], PROG_PASS));
+	}
+	ASSERT_EQ(0, sockmap_add(self->maps[0], 0, self->sv[0]));
+	/* A lost wakeup is EAGAIN, and nothing else is. */
+	ASSERT_EQ(0, setsockopt(f->to, SOL_SOCKET, SO_RCVTIMEO, &timeo,
+				sizeof(timeo)));
+}
+
+FIXTURE_TEARDOWN(sockmap_flow)
+{
+	for (int i = 0; i < 2; i++) {
+		close(self->sv[i]);
+		close(self->other[i]);
+		close(self->maps[i]);
+	}
+}
+
+TEST_F_TIMEOUT(sockmap_flow, all_comes, ROUNDS_S)
+{
+	struct flow *f = &self->flow;
+
+	ASSERT_EQ(0, pthread_create(&f->thread, NULL, flow_send, f));
+	flow_recv(f);
+	f->stop = true;
+	pthread_join(f->thread, NULL);
+	EXPECT_EQ(f->bytes, f->got)
+		TH_LOG("recv: %d (%s) after %d bytes, with %d sent", f->ret,
+		       f->ret < 0 ? strerror(-f->ret) : "", f->got, f->sent);
+}
+
+/*
+ * Data and the end right behind them, to a reader that is asleep in recv() or
+ * on its way: it gets every byte, and then the end.
+ */
+#define RACE_MAX	7
+
+struct race {
+	pthread_t thread;
+	sem_t go;
+	sem_t over;
+	int fd;
+	volatile int tid;
+	bool again;		/* EAGAIN is no answer of the reader's */
+	int got;
+	int ret;
+};
+
+static void *race_recv(void *arg)
+{
+	struct race *r = arg;
+	char buf[2 * RACE_MAX];
+
+	r->tid = syscall(SYS_gettid);
+	for (;;) {
+		sem_wait(&r->go);
+		if (r->fd < 0)
+			return NULL;
+		r->got = 0;
+		do {
+			r->ret = recv(r->fd, buf, sizeof(buf), 0);
+			if (r->ret < 0)
+				r->ret = -errno;
+			else
+				r->got += r->ret;
+		} while (r->ret > 0 || (r->again && r->ret == -EAGAIN));
+		sem_post(&r->over);
+	}
+}
+
+/* One round; 0 if all is well. */
+static int race_round(struct race *r, int map, enum member m, int round)
+{
+	int err, sv[2], len = 1 + round % RACE_MAX;
+
+	err = member_pair(m, sv);
+	if (err)
+		return err;
+	err = sockmap_add(map, 0, sv[0]) ?: set_rcvtimeo(sv[0], MUST_MS);
+	r->fd = sv[0];
+	sem_post(&r->go);
+	if (round % 2)
+		while (state_of(r->tid) != 'S')
+			sched_yield();
+	if (send(sv[1], "abcdefg", len, 0) != len || shutdown(sv[1], SHUT_WR))
+		err = -errno;
+	sem_wait(&r->over);
+	close(sv[0]);
+	close(sv[1]);
+	if (!err && r->ret)
+		err = r->ret;
+	if (!err && r->got != len)
+		err = -ENODATA;
+	return err;
+}
+
+FIXTURE(sockmap_race)
+{
+	struct race race;
+	int map;
+};
+
+FIXTURE_VARIANT(sockmap_race)
+{
+	enum member member;
+	enum prog prog;
+};
+
+FIXTURE_VARIANT_ADD(sockmap_race, tcp4) { .member = M_TCP4 };
+
+FIXTURE_VARIANT_ADD(sockmap_race, tcp4_prog) {
+	.member = M_TCP4, .prog = PROG_PASS
+};
+
+FIXTURE_VARIANT_ADD(sockmap_race, tcp4_parser) {
+	.member = M_TCP4, .prog = PROG_PARSER
+};
+
+FIXTURE_VARIANT_ADD(sockmap_race, unix_stream) { .member = M_UNIX };
+
+FIXTURE_VARIANT_ADD(sockmap_race, unix_stream_prog) {
+	.member = M_UNIX, .prog = PROG_PASS
+};
+
+FIXTURE_VARIANT_ADD(sockmap_race, vsock) { .member = M_VSOCK };
+
+FIXTURE_VARIANT_ADD(sockmap_race, vsock_prog) {
+	.member = M_VSOCK, .prog = PROG_PASS
+};
+
+FIXTURE_VARIANT_ADD(sockmap_race, vsock_seqpacket_prog) {
+	.member = M_VSOCK_SEQ, .prog = PROG_PASS
+};
+
+FIXTURE_SETUP(sockmap_race)
+{
+	self->map = sockmap_new();
+	if (no_bpf(self->map))
+		SKIP(return, "bpf(2): %s", strerror(-self->map));
+	ASSERT_GE(self->map, 0);
+	ASSERT_EQ(0, sockmap_prog(self->map, variant->prog));
+	self->race = (struct race){ .again = variant->prog == PROG_PARSER };
+	ASSERT_EQ(0, sem_init(&self->race.go, 0, 0));
+	ASSERT_EQ(0, sem_init(&self->race.over, 0, 0));
+	ASSERT_EQ(0, pthread_create(&self->race.thread, NULL, race_recv,
+				    &self->race));
+	while (!self->race.tid)
+		sched_yield();
+}
+
+FIXTURE_TEARDOWN(sockmap_race)
+{
+	self->race.fd = -1;
+	sem_post(&self->race.go);
+	pthread_join(self->race.thread, NULL);
+	close(self->map);
+}
+
+TEST_F_TIMEOUT(sockmap_race, every_byte_then_the_end, ROUNDS_S)
+{
+	int err = 0, round;
+
+	for (round = 0; !err && round < rounds(); round++)
+		err = race_round(&self->race, self->map, variant->member,
+				 round);
+	EXPECT_EQ(0, err)
+		TH_LOG("round %d: %s, %d bytes", round, strerror(-err),
+		       self->race.got);
 }
 
 TEST_HARNESS_MAIN
