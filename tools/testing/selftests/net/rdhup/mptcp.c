@@ -346,15 +346,36 @@ static void expect_lost(struct __test_metadata *_metadata, int fd, int ret)
  * worker thread of the kernel sets down later; accept() may come before it.
  * Returns the accepted socket, -1 if the test is skipped or has failed.
  */
+enum before_accept {
+	FASTCLOSE,		/* the client resets the connection */
+	SUBFLOW,		/* its only subflow is reset */
+	FALLBACK,		/* data without options, and a reset */
+	FALLBACK_FIN,		/* data without options, FIN, and a reset */
+};
+
+#define PLAIN	2		/* bytes without options */
+
+static int reset_plain(struct wire *w, bool fin)
+{
+	struct wire_segment data = { .len = PLAIN, .fin = fin };
+	struct wire_segment reset = { .rst = true };
+
+	wire_read(w);
+	data.seq = w->from[0].next;
+	reset.seq = data.seq + PLAIN + fin;
+	return wire_forge(w, 0, &data) ?: wire_forge(w, 0, &reset);
+}
+
 static int reset_then_accept(struct __test_metadata *_metadata, bool at_once,
-			     bool subflow)
+			     enum before_accept how)
 {
 	struct sched_param first = { .sched_priority = 1 }, any = {};
 	int listener, client, server, ret = 0;
 	struct wire w = { .fd = -1 };
+	char plain[2 * PLAIN];
 	cpu_set_t set;
 
-	if (subflow)
+	if (how != FASTCLOSE)
 		ret = wire_open(&w);
 	if (is_missing(ret))
 		SKIP(return -1, "no segments to see: %s", strerror(-ret));
@@ -372,10 +393,12 @@ static int reset_then_accept(struct __test_metadata *_metadata, bool at_once,
 	EXPECT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
 	if (at_once && sched_setscheduler(0, SCHED_FIFO, &first))
 		SKIP(return -1, "no real-time priority: %s", strerror(errno));
-	if (subflow)
+	if (how == FASTCLOSE)
+		ret = reset_end(&client);
+	else if (how == SUBFLOW)
 		ret = wire_reset(&w, 0);
 	else
-		ret = reset_end(&client);
+		ret = reset_plain(&w, how == FALLBACK_FIN);
 	/* Bounded: there is nothing to see until it is accepted. */
 	if (!at_once)
 		usleep(MUST_NOT_MS * 1000);
@@ -383,6 +406,10 @@ static int reset_then_accept(struct __test_metadata *_metadata, bool at_once,
 	sched_setscheduler(0, SCHED_OTHER, &any);
 	EXPECT_EQ(0, ret);
 	EXPECT_LE(0, server);
+	if (how >= FALLBACK) {
+		EXPECT_EQ(1, fallen_back(server));
+		EXPECT_EQ(PLAIN, recv(server, plain, sizeof(plain), 0));
+	}
 	close(client);
 	close(listener);
 	close(w.fd);
@@ -392,7 +419,7 @@ static int reset_then_accept(struct __test_metadata *_metadata, bool at_once,
 /* The client resets the connection: that is an MPTCP fastclose. */
 TEST(mptcp_reset_before_accept)
 {
-	int fd = reset_then_accept(_metadata, false, false);
+	int fd = reset_then_accept(_metadata, false, FASTCLOSE);
 
 	if (fd < 0)
 		return;
@@ -403,7 +430,7 @@ TEST(mptcp_reset_before_accept)
 /* accept() closes the socket before it is known that the connection was. */
 TEST(mptcp_reset_right_before_accept)
 {
-	int fd = reset_then_accept(_metadata, true, false);
+	int fd = reset_then_accept(_metadata, true, FASTCLOSE);
 
 	if (fd < 0)
 		return;
@@ -414,7 +441,7 @@ TEST(mptcp_reset_right_before_accept)
 /* The subflow is reset, and nobody says anything of the connection. */
 TEST(mptcp_lost_before_accept)
 {
-	int fd = reset_then_accept(_metadata, false, true);
+	int fd = reset_then_accept(_metadata, false, SUBFLOW);
 
 	if (fd < 0)
 		return;
@@ -424,11 +451,54 @@ TEST(mptcp_lost_before_accept)
 
 TEST(mptcp_lost_right_before_accept)
 {
-	int fd = reset_then_accept(_metadata, true, true);
+	int fd = reset_then_accept(_metadata, true, SUBFLOW);
 
 	if (fd < 0)
 		return;
 	expect_lost(_metadata, fd, -ENOTCONN);
+	close(fd);
+}
+
+/* A connection that has fallen back is reset, as one of TCP. */
+TEST(mptcp_fallback_reset_before_accept)
+{
+	int fd = reset_then_accept(_metadata, false, FALLBACK);
+
+	if (fd < 0)
+		return;
+	expect_reset(_metadata, fd, ECONNRESET);
+	close(fd);
+}
+
+TEST(mptcp_fallback_reset_right_before_accept)
+{
+	int fd = reset_then_accept(_metadata, true, FALLBACK);
+
+	if (fd < 0)
+		return;
+	expect_reset(_metadata, fd, ECONNRESET);
+	close(fd);
+}
+
+/* A stream that was complete before the reset has come to its end. */
+TEST(mptcp_fallback_reset_after_fin_before_accept)
+{
+	int fd = reset_then_accept(_metadata, false, FALLBACK_FIN);
+
+	if (fd < 0)
+		return;
+	expect_lost(_metadata, fd, 0);
+	close(fd);
+}
+
+/* accept() comes before that is known. */
+TEST(mptcp_fallback_reset_after_fin_right_before_accept)
+{
+	int fd = reset_then_accept(_metadata, true, FALLBACK_FIN);
+
+	if (fd < 0)
+		return;
+	expect_reset(_metadata, fd, EPIPE);
 	close(fd);
 }
 

@@ -149,14 +149,16 @@ static unsigned short checksum(const void *data, size_t len)
 	return ~(sum + (sum >> 16));
 }
 
-int wire_reset(struct wire *w, int i)
+int wire_forge(struct wire *w, int i, const struct wire_segment *segment)
 {
+	const unsigned int len = sizeof(struct tcphdr) + segment->len;
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct {
 		struct in_addr from, to;
 		unsigned short protocol;
 		unsigned short len;
 		struct tcphdr tcp;
+		unsigned char data[WIRE_FORGED];
 	} pkt = {};
 	int fd, err = 0;
 
@@ -165,20 +167,35 @@ int wire_reset(struct wire *w, int i)
 	pkt.from = in.sin_addr;
 	pkt.to = in.sin_addr;
 	pkt.protocol = htons(IPPROTO_TCP);
-	pkt.len = htons(sizeof(pkt.tcp));
+	pkt.len = htons(len);
 	pkt.tcp.source = w->port[i];
 	pkt.tcp.dest = w->port[!i];
-	pkt.tcp.seq = htonl(w->from[i].next);
+	pkt.tcp.seq = htonl(segment->seq);
 	pkt.tcp.doff = sizeof(pkt.tcp) / 4;
-	pkt.tcp.rst = 1;
-	pkt.tcp.check = checksum(&pkt, sizeof(pkt));
+	pkt.tcp.rst = segment->rst;
+	if (!segment->rst) {
+		pkt.tcp.ack = 1;
+		pkt.tcp.ack_seq = htonl(w->from[!i].next);
+		pkt.tcp.window = htons(0xffff);
+		pkt.tcp.fin = segment->fin;
+	}
+	pkt.tcp.check = checksum(&pkt, sizeof(pkt) - WIRE_FORGED + segment->len);
 	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fd < 0)
 		return -errno;
 	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) ||
-	    sendto(fd, &pkt.tcp, sizeof(pkt.tcp), 0, (struct sockaddr *)&in,
-		   sizeof(in)) != sizeof(pkt.tcp))
+	    sendto(fd, &pkt.tcp, len, 0, (struct sockaddr *)&in,
+		   sizeof(in)) != (ssize_t)len)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+int wire_reset(struct wire *w, int i)
+{
+	struct wire_segment segment = { .rst = true };
+
+	wire_read(w);
+	segment.seq = w->from[i].next;
+	return wire_forge(w, i, &segment);
 }

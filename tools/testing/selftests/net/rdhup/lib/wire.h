@@ -42,6 +42,23 @@ int wire_pair(struct wire *w, int *own, int *peer);
 /* Count what was sent since the last call. */
 void wire_read(struct wire *w);
 
+/* The payload of what wire_forge() sends: as many zeros at most. */
+#define WIRE_FORGED	8
+
+struct wire_segment {
+	unsigned int seq;	/* the sequence number it begins with */
+	unsigned int len;	/* of the payload, an even number */
+	bool fin;
+	bool rst;
+};
+
+/*
+ * Send @segment to the other end of the connection, which wire_ends() chose, as
+ * if end @i had sent it: end @i is not told, and no option is in it.  Negative
+ * errno; it takes root, if only that of a network of its own.
+ */
+int wire_forge(struct wire *w, int i, const struct wire_segment *segment);
+
 /*
  * Reset the other end of the connection, which wire_ends() chose, as if end @i
  * had sent it: end @i is not told, and nothing but the flag is in it.  That
