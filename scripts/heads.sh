@@ -62,7 +62,8 @@ build_heads() {
 	done
 	head[patched]=$(chain "${all[@]}")
 	while read -r file; do
-		grep -q "^$file " "$build/added" ||
+		# git's index names a file until its removal is committed
+		[ ! -e "$top/$file" ] || grep -q "^$file " "$build/added" ||
 			die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
 	done < <(kernel_path_files)
 }

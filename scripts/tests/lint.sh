@@ -2,6 +2,8 @@
 # make lint is clean on our series, and every gate finds the fault planted for it.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
 export tree=$build/linux/base linux_git=$build/linux.git build top
 gates=$top/scripts/lint
 
@@ -32,10 +34,25 @@ plant() { # plant SED-EXPRESSION: a copy of a good mail with a fault
 
 plant '0,/^\+\t\t/s//+        /'
 finds "patch-checkpatch finds spaces for a tab" 'CODE_INDENT|LEADING_SPACE' patch-checkpatch "$tmp/planted.patch" vfs
-plant '0,/^$/s//\nFixes: abc ("too short")/'
-finds "patch-fixes finds a Fixes: tag of three digits" 'Fixes: abc' patch-fixes "$tmp/planted.patch" vfs
-plant '0,/^---$/s//Signed-off-by: Nobody <nobody@localhost>\n---/'
-finds "patch-fixes finds a sign-off that nobody gave" 'Nobody' patch-fixes "$tmp/planted.patch" vfs
+fixes() { # fixes SENTENCE PATTERN SED-EXPRESSION
+	plant "$3"
+	finds "patch-fixes finds $1" "$2" patch-fixes "$tmp/planted.patch" vfs
+}
+tag='1da177e4c3f4 ("Linux-2.6.12-rc2")'
+fixes "a Fixes: tag of three digits" 'Fixes: abc' '0,/^---$/s//Fixes: abc ("too short")\n---/'
+fixes "one of a commit that nobody has seen" 'neither .*: 1da177e4c3f5 ' "0,/^---\$/s//Fixes: ${tag/3f4/3f5}\\n---/"
+fixes "one with the subject of another" 'neither .*: 1da177e4c3f4 ' "0,/^---\$/s//Fixes: ${tag/rc2/rc3}\\n---/"
+fixes "one that waits, of what is known" 'not say that this is not known: Fixes: TBD' '0,/^---$/s//---\nFixes: TBD (the initial import)/'
+fixes "one that is uncertain, of a commit that nobody has seen" 'neither .*: 1da177e4c3f5 ' \
+	"0,/^---\$/s//---\\nFixes: check ${tag/3f4/3f5}, it may be/"
+fixes "a commit in the text that nobody has seen" 'neither .*: 1da177e4c3f5 ' \
+	"0,/^---\$/s//Since commit ${tag/3f4/3f5}.\\n---/"
+fixes "a sign-off that nobody gave" 'by make export only: .*Nobody' '0,/^---$/s//Signed-off-by: Nobody <nobody@localhost>\n---/'
+fixes "an author who has not signed off" 'has not signed it off: <nobody@localhost>' \
+	'1,/^Date:/{/^From: /s/.*/From: Nobody <nobody@localhost>/; /^ </d}'
+plant '0,/^---$/s//Fixes: '"$tag"'\nFixes: 1da177e4c3f5 ("Other")\n---\nSeen: 1da177e4c3f5, its log/'
+ok "and nothing in a tag that stands in patches/fixes or was seen" test -z \
+	"$("$gates/patch-fixes.sh" "$tmp/planted.patch" vfs)"
 plant '0,/^\+\t/s//+static inline int planted(void) { return 0; }\n&/'
 finds "patch-inline finds an inline function in a .c file" 'fs/eventpoll.c: inline' patch-inline "$tmp/planted.patch" vfs
 

@@ -95,7 +95,7 @@ for page in poll epoll_ctl shutdown; do
 done
 git -C "$project" add -A
 git -C "$project" commit -q -m "project"
-sed -i '1,/^---$/s//---\nv2: on the project'"'"'s own tree/' "$repo"/patches/man-pages/0*.patch
+sed -i '0,/^---$/s//---\nv2: on the project'"'"'s own tree/' "$repo"/patches/man-pages/0*.patch
 ok "v2 is exported on a checkout of the project" env V=2 MAN_PAGES="$project" "$repo/scripts/export.sh" man-pages
 ok "with the files where they are there, its commit as base, and a range-diff" test "$(grep -ch \
 	'^diff --git a/man/man2/' "$out"/v2-0001-*) $(grep -cE \
