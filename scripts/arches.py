@@ -8,8 +8,10 @@ arches.py record BUILD ARCH INIT  read ARCH-base and ARCH-patched of
                                   is a program of ARCH, for its byte order
                                   and word size
 arches.py table BUILD             a line an architecture, from arch.json
-arches.py tap BUILD ARCH          a line "ok - " or "not ok - " for each test
-                                  on ARCH-patched, and for each fault
+arches.py tap BUILD ARCH [PROGRAM,...]
+                                  a line "ok - " or "not ok - " for each test
+                                  on ARCH-patched, and for each fault; of
+                                  programs, if they are named
 
 Exit status: 0 if all is well (see faults_of), 1 if not, 2 for bad usage.
 html(build) is the table as report.py shows it.  scripts/guest/arch.json is a
@@ -167,16 +169,26 @@ def table(build):
     return bool(rows) and not any(row['faults'] for row in rows.values())
 
 
-def tap(build, arch):
+def tap(build, arch, programs=''):
     """A line a test; True if all is well."""
     verdict = load(build, arch)
+    good_ones = True
+    seen = set()
     for test, good, _ in states_of(verdict, arch):
+        seen.add(test.partition(' ')[0].split(':')[-1])
+        good_ones &= good
         print(f'{"ok" if good else "not ok"} - {arch}-patched: {test}')
     for kind in KINDS:
         splats = verdict.splats.get(f'{arch}-{kind}')
         state = 'ok' if splats == [] else 'not ok'
+        good_ones &= splats == []
         print(f'{state} - {arch}-{kind} has results, and no splat on its console')
-    return not list(faults_of(verdict, arch))
+    if not programs:
+        return not list(faults_of(verdict, arch))
+    for program in programs.split(','):
+        good_ones &= program in seen
+        print(f'{"ok" if program in seen else "not ok"} - {arch}-patched: {program} was run')
+    return good_ones
 
 
 def html(build):
@@ -213,7 +225,7 @@ def main(argv):
         return 0 if record(*argv[2:]) else 1
     if len(argv) == 3 and argv[1] == 'table':
         return 0 if table(argv[2]) else 1
-    if len(argv) == 4 and argv[1] == 'tap':
+    if len(argv) in (4, 5) and argv[1] == 'tap':
         return 0 if tap(*argv[2:]) else 1
     print(__doc__, file=sys.stderr)
     return 2
