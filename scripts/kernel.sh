@@ -23,6 +23,7 @@ fragments=("$top/scripts/guest/common.config" "$top/tools/testing/selftests/net/
 fragments+=("$top/scripts/guest/$arch.config")
 
 case $kind in
+prove) tree=$build/linux/scratch out=$tree/.build$tag ;;
 patched) fragments+=("$top/scripts/guest/patched.config") ;;
 debug | kcsan)
 	fragments+=("$top/scripts/guest/patched.config" "$top/scripts/guest/$kind.config")

@@ -94,7 +94,7 @@ end_background() {
 # whom it waits for.  Held until this script ends; a child that is started
 # meanwhile by the same script does not wait for its parent.
 locked() {
-	local file=$build/$1.lock fd
+	local file=$build/${1// /-}.lock fd
 	[[ ${LOCKS_HELD:-} != *"<$1>"* ]] || return 0
 	exec {fd}>>"$file"
 	if ! flock -n "$fd"; then
@@ -180,6 +180,19 @@ need() {
 		apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}" \
 		>>"$build/apt.log" 2>&1 ||
 		die "apt-get could not install ${missing[*]}; see $build/apt.log"
+}
+
+# The newest clang that the kernel takes, 17 or later; the one that Debian 12 and
+# 13 both have, for need, if there is none.
+newest_clang() {
+	local name
+	for name in $(compgen -c clang- | grep -xE 'clang-[0-9]+' | sort -u -t - -k 2nr) clang; do
+		if [ "$("$name" -dumpversion 2>/dev/null | cut -d . -f 1)" -ge 17 ] 2>/dev/null; then
+			echo "$name"
+			return
+		fi
+	done
+	echo clang-19
 }
 
 need_space() { # need_space GIGABYTES WHAT

@@ -18,7 +18,9 @@ mails=$build/lint
 
 "$top/scripts/tree.sh" --branches
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
-need git make gcc ccache sparse clang-19 flex bison bc perl python3 codespell shellcheck \
+clang=$(newest_clang)
+export clang
+need git make gcc ccache sparse "$clang" flex bison bc perl python3 codespell shellcheck \
 	/usr/include/libelf.h
 mapfile -t all < <(sendable_series)
 [ "$wanted" != introduce ] || all=(introduce)

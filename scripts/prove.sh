@@ -14,7 +14,7 @@
 . "$(dirname "$0")/lib.sh"
 
 wanted=${1:-}
-tree=$build/linux/prove
+tree=$build/linux/scratch
 cache=$build/prove
 failed=0 rows=0
 
@@ -81,6 +81,7 @@ proofs_of() {
 "$top/scripts/tree.sh"
 "$top/scripts/selftests.sh"
 mkdir -p "$cache"
+locked "the scratch tree"
 if [ ! -e "$tree/.git" ]; then
 	step "checking out a tree to prove in"
 	lgit worktree add -q --force --detach "$tree" base

@@ -6,14 +6,14 @@
 # it, and the guest's whole kernel builds at every patch.
 #
 # Takes: the series' folder of mails (not read) and name.  Gives a line a
-# reason.  Keeps a work tree, $build/linux/lint, with an object directory for
-# each kind of build.  Not compiled: what no x86 kernel has, see unbuildable().
+# reason.  Compiles in the scratch tree, $build/linux/scratch, which make prove uses
+# as well, with an object directory for each kind of build.  Not compiled: what no x86 kernel has, see unbuildable().
 set -euo pipefail
 shopt -s inherit_errexit
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 : "${linux_git:?}" "${build:?}" "${top:?}"
 series=$2
-work=$build/linux/lint
+work=$build/linux/scratch
 log=$build/lint/build.log
 lgit() { GIT_CONFIG_GLOBAL=/dev/null git --git-dir="$linux_git" "$@"; }
 
@@ -25,8 +25,7 @@ kbuild() { # kbuild KIND ARGUMENT...
 	# static_assert() of MODULE_INFO(), the length of a string
 	w1) arguments=(W=1 C=2 "CHECK=sparse -D__typeof_unqual__=__typeof__ '-D__builtin_strlen(s)=(sizeof(s)-1)'") ;;
 	i386) arguments=(ARCH=i386) ;;
-	# the kernel takes 17 or later; this is what Debian 12 and 13 both have
-	clang) arguments=("CC=ccache clang-19") ;;
+	clang) arguments=("CC=ccache ${clang:?}") ;;
 	esac
 	# a patch may bring an option, of which Kconfig would ask
 	make -C "$work" "O=.build-$kind" -k -j"$(nproc)" "CC=ccache gcc" \
@@ -110,6 +109,8 @@ whole() { # whole COMMIT
 start=$(lgit rev-parse "refs/start/$series")
 end=$(lgit rev-parse "$series")
 mkdir -p "$build/lint"
+exec 9>"$build/the-scratch-tree.lock"
+flock 9
 if [ ! -e "$work/.git" ]; then
 	lgit worktree prune
 	lgit worktree add -q --force --detach "$work" "$start"

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib.sh
 . "$top/scripts/lib.sh"
-export tree=$build/linux/base linux_git=$build/linux.git build top
+clang=$(newest_clang)
+export clang tree=$build/linux/base linux_git=$build/linux.git build top
 gates=$top/scripts/lint
 
 # the gates on the series themselves; a line each
@@ -103,6 +104,29 @@ ok "and of clang" grep -q 'clang: .*eventpoll.c: warning: .*planted for clang' "
 echo 'int main(void) { return 0; }' | plant_commit vfs tools/testing/selftests/filesystems/epoll/planted.c
 linux_git=$tmp/linux.git finds "series-selftests finds a program that .gitignore lacks" 'planted is not in .*gitignore' \
 	series-selftests "$build/lint/vfs" vfs
+
+# FULL=1 builds every patch: a make that reads what it can, as Kconfig does, and
+# fails at one of three
+git --git-dir="$tmp/linux.git" update-ref refs/heads/vfs base
+for number in 1 2 3; do
+	echo "planted $number" | plant_commit vfs "Documentation/planted-$number"
+done
+failing=$(git --git-dir="$tmp/linux.git" rev-parse vfs^)
+mkdir "$tmp/bin"
+cat >"$tmp/bin/make" <<END
+#!/bin/sh
+cat >/dev/null
+case "\$*" in
+*bzImage*) git -C "$build/linux/scratch" rev-parse HEAD >>"$tmp/built"
+	[ "\$(tail -n 1 "$tmp/built")" != "$failing" ] || { echo "planted.c: error: planted"; exit 2; } ;;
+esac
+END
+chmod +x "$tmp/bin/make"
+GIT_ALTERNATE_OBJECT_DIRECTORIES=$tmp/linux.git/objects linux_git=$tmp/linux.git FULL=1 PATH=$tmp/bin:$PATH \
+	finds "FULL=1 finds the patch that does not build" '^vfs: planted: does not build: planted.c: error: planted$' \
+	series-build "$build/lint/vfs" vfs
+ok "and has built the start and every patch" test "$(cat "$tmp/built")" = \
+	"$(git --git-dir="$tmp/linux.git" rev-list --reverse vfs)"
 
 suite=tools/testing/selftests/net/rdhup
 git --git-dir="$linux_git" show "selftests:$suite/Makefile" | sed 's/^TEST_GEN_PROGS := .*/TEST_GEN_PROGS := race/' |

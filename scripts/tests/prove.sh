@@ -29,7 +29,7 @@ stub kselftest.sh <<'STUB'
 mkdir -p "$BUILD/results"
 say() { # say BEFORE AFTER TEST
 	local state=$1
-	[ "$(git -C "$BUILD/linux/prove" log -1 --format=%s)" = "Linux 7.3.4" ] || state=$2
+	[ "$(git -C "$BUILD/linux/scratch" log -1 --format=%s)" = "Linux 7.3.4" ] || state=$2
 	case $state in
 	ok | 'not ok') echo "  $state 1 $3" ;;
 	skip) echo "  ok 1 $3 # SKIP no such family" ;;
@@ -46,9 +46,9 @@ say() { # say BEFORE AFTER TEST
 	[ -n "$DIES" ] || echo '# guest done'
 } >"$BUILD/results/prove.ktap"
 STUB
-git --git-dir="$BUILD/linux.git" worktree add -q --no-checkout --detach "$BUILD/linux/prove" base
-git -C "$BUILD/linux/prove" sparse-checkout set net/vmw_vsock
-git -C "$BUILD/linux/prove" reset -q --hard
+git --git-dir="$BUILD/linux.git" worktree add -q --no-checkout --detach "$BUILD/linux/scratch" base
+git -C "$BUILD/linux/scratch" sparse-checkout set net/vmw_vsock
+git -C "$BUILD/linux/scratch" reset -q --hard
 export DIES=
 
 proofs() { # proofs TEST...: these are what the patch names
