@@ -5,19 +5,25 @@
  * SCTP has no half-close.  A connection, which SCTP calls an association,
  * ends for both directions at once, and whichever way it ends nothing more
  * can be received.  So each of these must say EPOLLRDHUP and wake a waiter
- * that asked for nothing else, and recv() must answer 0 afterwards:
+ * that asked for nothing else:
  *
- * 1. the peer's SHUT_WR or close();
- * 2. our own SHUT_WR, as soon as the peer has answered it;
+ * 1. the peer's SHUT_WR or close(), and recv() gives 0 from then on;
+ * 2. our own SHUT_WR, as soon as the peer has answered it: recv() fails with
+ *    ENOTCONN, as it always has and as lksctp-tools' tests have it, and does
+ *    so whether it may wait or not;
  * 3. the peer's ABORT, together with EPOLLERR and without it once the error
- *    has been fetched;
+ *    has been fetched; recv() as in 2;
  * 4. our own SHUT_RD, which tells the peer nothing.
+ *
+ * What has not come to its end must say nothing: a socket that has a second
+ * association, one whose connect() failed, or one-to-many sockets.
  *
  * A listening socket that was shut down must say that accept() will fail.
  */
 #include "expect.h"
 #include "kselftest_harness.h"
 
+#include <linux/filter.h>
 #include <linux/sctp.h>
 
 static int sctp_socket(void)
@@ -48,6 +54,25 @@ static int sctp_bound(struct sockaddr_in *sin)
 		return -1;
 	}
 	return fd;
+}
+
+/* @listener hears nothing: whoever connects to it waits. */
+static int sctp_deafen(int listener)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog prog = { .len = 1, .filter = &drop };
+
+	return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+			  sizeof(prog)) ? -errno : 0;
+}
+
+static ssize_t try_recv(int fd)
+{
+	ssize_t len;
+	char c;
+
+	len = recv(fd, &c, 1, MSG_DONTWAIT);
+	return len < 0 ? -errno : len;
 }
 
 FIXTURE(sctp)
@@ -152,15 +177,27 @@ TEST_F(sctp, own_shut_wr_wakes_rdhup_waiter_when_answered)
 	EXPECT_MASK(ALL_own_shut_wr__sctp4, mask_of(self->own, 0));
 }
 
-TEST_F(sctp, own_shut_wr_ends_blocked_recv_with_eof)
+TEST_F(sctp, own_shut_wr_ends_blocked_recv)
 {
 	struct waiter b = { .fd = self->own, .wait = wait_recv };
 
 	ASSERT_EQ(0, waiter_start(&b));
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
 	ASSERT_TRUE(waiter_end(&b, WAKE_MS));
-	EXPECT_EQ(0, b.ret)
-		TH_LOG("recv: %s", strerror(b.err));
+	EXPECT_EQ(-1, b.ret);
+	EXPECT_EQ(ENOTCONN, b.err);
+}
+
+/* poll() says IN: a recv() that may not wait has an answer, too. */
+TEST_F(sctp, own_shut_wr_ends_recv_that_may_not_wait)
+{
+	char c;
+
+	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));
+	ASSERT_EQ(-1, recv(self->own, &c, 1, 0));
+	ASSERT_EQ(ENOTCONN, errno);
+	EXPECT_EQ(-ENOTCONN, try_recv(self->own));
+	EXPECT_EQ(-ENOTCONN, try_recv(self->own));
 }
 
 /* What the peer had sent before it answered our SHUT_WR is still ours. */
@@ -173,8 +210,9 @@ TEST_F(sctp, own_shut_wr_keeps_what_was_received)
 	ASSERT_MASK(ONLY_own_shut_wr__sctp4,
 		    poll_mask(self->own, EPOLLRDHUP, WAKE_MS));
 	EXPECT_EQ(3, recv(self->own, buf, sizeof(buf), 0));
-	EXPECT_EQ(0, recv(self->own, buf, sizeof(buf), 0))
-		TH_LOG("recv: %s", strerror(errno));
+	EXPECT_EQ(-1, recv(self->own, buf, sizeof(buf), 0));
+	EXPECT_EQ(ENOTCONN, errno);
+	EXPECT_MASK(ALL_own_shut_wr__sctp4, mask_of(self->own, 0));
 }
 
 TEST_F(sctp, abort_wakes_rdhup_waiter_with_rdhup)
@@ -205,7 +243,7 @@ TEST_F(sctp, abort_is_one_edge)
 	close(w.fd);
 }
 
-TEST_F(sctp, abort_leaves_eof_behind_the_error)
+TEST_F(sctp, abort_leaves_the_end_behind_the_error)
 {
 	socklen_t len = sizeof(int);
 	int err = 0;
@@ -217,8 +255,9 @@ TEST_F(sctp, abort_leaves_eof_behind_the_error)
 	ASSERT_EQ(0, getsockopt(self->own, SOL_SOCKET, SO_ERROR, &err, &len));
 	EXPECT_EQ(ECONNRESET, err);
 	EXPECT_MASK(ALL_peer_reset__sctp4 & ~EPOLLERR, mask_of(self->own, 0));
-	EXPECT_EQ(0, recv(self->own, &c, 1, 0))
-		TH_LOG("recv: %s", strerror(errno));
+	EXPECT_EQ(-1, recv(self->own, &c, 1, 0));
+	EXPECT_EQ(ENOTCONN, errno);
+	EXPECT_EQ(-ENOTCONN, try_recv(self->own));
 }
 
 /*
@@ -274,6 +313,92 @@ TEST_F(sctp, refused_socket_connects_again)
 			     sizeof(self->addr)));
 	EXPECT_EQ(0, poll_mask(fd, EPOLLIN | EPOLLRDHUP, 0));
 	EXPECT_EQ(1, send(fd, "x", 1, MSG_NOSIGNAL));
+	close(fd);
+}
+
+/* A connect() that shutdown() cuts short has failed. */
+static void wait_connect(struct waiter *w)
+{
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+
+	w->ret = getsockname((int)w->events, (struct sockaddr *)&sin, &len) ?:
+		 connect(w->fd, (struct sockaddr *)&sin, len);
+}
+
+TEST_F(sctp, connect_is_cut_short_by_own_shut_wr)
+{
+	struct waiter w = { .wait = wait_connect, .events = self->listener };
+
+	ASSERT_EQ(0, sctp_deafen(self->listener));
+	w.fd = sctp_socket();
+	ASSERT_LE(0, w.fd);
+	ASSERT_EQ(0, waiter_start(&w));
+	EXPECT_EQ(-1, shutdown(w.fd, SHUT_WR));
+	EXPECT_EQ(ENOTCONN, errno);
+	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
+	EXPECT_EQ(-1, w.ret);
+	EXPECT_EQ(ECONNREFUSED, w.err);
+	close(w.fd);
+}
+
+/*
+ * Until it is connected a socket may have several associations: who fails
+ * does not take with him the one that has come about.
+ */
+TEST_F(sctp, failure_of_another_association_is_no_end)
+{
+	struct sctp_rtoinfo rto = { .srto_initial = 100, .srto_max = 100,
+				    .srto_min = 100 };
+	struct sockaddr_in deaf;
+	socklen_t len = sizeof(int);
+	int listener, server, fd;
+	int err = 0;
+
+	listener = sctp_bound(&deaf);
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, listen(listener, 8));
+	ASSERT_EQ(0, sctp_deafen(listener));
+	fd = sctp_socket();
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, setsockopt(fd, IPPROTO_SCTP, SCTP_RTOINFO, &rto,
+				sizeof(rto)));
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(-1, connect(fd, (struct sockaddr *)&deaf, sizeof(deaf)));
+	ASSERT_EQ(EINPROGRESS, errno);
+	ASSERT_EQ(-1, connect(fd, (struct sockaddr *)&self->addr,
+			      sizeof(self->addr)));
+	ASSERT_EQ(EINPROGRESS, errno);
+	server = accept(self->listener, NULL, NULL);
+	ASSERT_LE(0, server);
+	ASSERT_MASK(EPOLLOUT, poll_mask(fd, EPOLLOUT, MUST_MS));
+
+	/* The next INIT finds nobody. */
+	ASSERT_EQ(0, close(listener));
+	ASSERT_MASK(EPOLLERR, poll_mask(fd, 0, MUST_MS));
+	EXPECT_MASK(E_OUT | E_ERR, mask_of(fd, 0));
+	ASSERT_EQ(0, getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len));
+	EXPECT_EQ(ECONNREFUSED, err);
+	EXPECT_MASK(E_OUT, mask_of(fd, 0));
+	EXPECT_EQ(-EAGAIN, try_recv(fd));
+	ASSERT_EQ(1, send(server, "x", 1, 0));
+	EXPECT_MASK(EPOLLIN, poll_mask(fd, EPOLLIN, MUST_MS));
+	EXPECT_EQ(1, try_recv(fd));
+	close(server);
+	close(fd);
+}
+
+/* One-to-many sockets have no end: there may always be another association. */
+TEST(sctp_one_to_many_has_no_end)
+{
+	int fd;
+
+	fd = socket(AF_INET, SOCK_SEQPACKET | SOCK_CLOEXEC, IPPROTO_SCTP);
+	if (fd < 0 && errno == EPROTONOSUPPORT)
+		SKIP(return, "no SCTP");
+	ASSERT_LE(0, fd);
+	EXPECT_MASK(E_OUT, mask_of(fd, 0));
+	EXPECT_EQ(-EAGAIN, try_recv(fd));
 	close(fd);
 }
 

@@ -105,6 +105,22 @@ TEST_F(smc, own_shut_rdwr_wakes_rdhup_waiter)
 	EXPECT_MASK(ALL_own_shut_rdwr__smc, mask_of(self->own, 0));
 }
 
+/* One shutdown(), one event, which has everything. */
+TEST_F(smc, own_shut_rdwr_is_one_edge)
+{
+	struct waiter w = { .epoll = true };
+
+	w.fd = epoll_with(self->own, ALL_EVENTS | EPOLLET);
+	ASSERT_LE(0, w.fd);
+	ASSERT_MASK(ALL_fresh__smc, epoll_next(w.fd, 0));
+	ASSERT_EQ(0, waiter_start(&w));
+	ASSERT_EQ(0, shutdown(self->own, SHUT_RDWR));
+	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
+	EXPECT_MASK(ALL_own_shut_rdwr__smc, w.mask);
+	EXPECT_MASK(0, epoll_next(w.fd, MUST_NOT_MS));
+	close(w.fd);
+}
+
 TEST_F(smc, own_shut_wr_is_no_end_of_input)
 {
 	ASSERT_EQ(0, shutdown(self->own, SHUT_WR));

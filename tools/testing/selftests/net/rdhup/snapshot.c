@@ -9,6 +9,9 @@
  * 1. No answer has HUP without RDHUP, or RDHUP without IN.  There is no such
  *    state: it was put together from two reads of what changed meanwhile.
  * 2. What was said stays said.
+ * 3. A connection that is reset is never told as one that ended in good order:
+ *    no answer has RDHUP or HUP without ERR.  (HUP may come before RDHUP here:
+ *    TCP is closed a little before it is shut down.)
  *
  * An answer may have IN without RDHUP: for TCP a FIN counts as received a
  * little before it is acted upon.
@@ -22,6 +25,7 @@
 #include <sys/param.h>
 
 #include "rare.h"
+#include "scenario.h"
 #include "kselftest_harness.h"
 
 #define DEFAULT_RUNS	20
@@ -139,8 +143,11 @@ static bool is_torn(unsigned int mask)
 	       (mask & EPOLLRDHUP && (mask & in) != in);
 }
 
+/* The way of ending that is none of shutdown()'s. */
+#define RESET	(-1)
+
 /* Room to write is another matter: it may come and go. */
-static bool is_wrong(const struct spinner *s)
+static bool is_wrong(const struct spinner *s, int how)
 {
 	const unsigned int room = EPOLLOUT | EPOLLWRNORM;
 	const bool has_rdhup = kernel_has_rdhup();
@@ -148,12 +155,30 @@ static bool is_wrong(const struct spinner *s)
 	if (s->changes > MAX_MASKS)
 		return true;
 	for (int i = 0; i < s->changes; i++) {
-		if (has_rdhup && is_torn(s->seen[i]))
+		if (how != RESET && has_rdhup && is_torn(s->seen[i]))
+			return true;
+		if (how == RESET && s->seen[i] & (EPOLLRDHUP | EPOLLHUP) &&
+		    !(s->seen[i] & EPOLLERR))
 			return true;
 		if (i && s->seen[i - 1] & ~s->seen[i] & ~room)
 			return true;
 	}
 	return false;
+}
+
+/* Has sv[1] leave in a way that is an error to sv[0]. */
+static int leave(enum family_id family, int sv[2])
+{
+	const int domain = families[family].domain;
+
+	if (domain != AF_UNIX && domain != AF_SMC)
+		return reset(sv[1]);
+	/* there it is what has not been read */
+	if (send(sv[0], "x", 1, 0) != 1)
+		return -errno;
+	if (!poll_mask(sv[1], EPOLLIN, MUST_MS))
+		return -ETIMEDOUT;
+	return close(sv[1]) ? -errno : 0;
 }
 
 /* Has end @at of each connection be shut @how, and looks at the answers. */
@@ -169,20 +194,25 @@ static void ask_meanwhile(struct __test_metadata *_metadata, struct spinner *s,
 		/* not in step with the questions */
 		for (int j = i % 7; j; j--)
 			sched_yield();
-		ASSERT_EQ(0, shutdown(sv[at], how));
+		ASSERT_EQ(0, how == RESET ? leave(family, sv) :
+					    shutdown(sv[at], how));
 		/* a worker or a softirq may deliver it */
 		ASSERT_NE(0, poll_mask(sv[0], EPOLLIN, MUST_MS));
+		if (how == RESET)
+			ASSERT_MASK(EPOLLERR,
+				    EPOLLERR & poll_mask(sv[0], 0, MUST_MS));
 		spinner_await(s, 2);
 		spinner_leave(s);
 		changed += s->changes > 1;
 		between += s->changes > 2;
-		if (is_wrong(s) && !wrong++) {
+		if (is_wrong(s, how) && !wrong++) {
 			for (int j = 0; j < MIN(s->changes, MAX_MASKS); j++)
 				TH_LOG("connection %d: %s", i,
 				       mask_str(s->seen[j]));
 		}
 		close(sv[0]);
-		close(sv[1]);
+		if (how != RESET)
+			close(sv[1]);
 	}
 	TH_LOG("%d connections, %d seen to change, %d by steps", runs(),
 	       changed, between);
@@ -247,6 +277,16 @@ TEST_F_TIMEOUT(snapshot, own_shuts, time_limit())
 	if (families[variant->family].domain != AF_TIPC)
 		ask_meanwhile(_metadata, &self->s, variant->family, 0, SHUT_RD);
 	ask_meanwhile(_metadata, &self->s, variant->family, 0, SHUT_RDWR);
+}
+
+TEST_F_TIMEOUT(snapshot, peer_resets, time_limit())
+{
+	const int domain = families[variant->family].domain;
+
+	/* Two have no error for it, and on the third every end is one. */
+	if (domain == AF_TIPC || domain == AF_VSOCK || domain == AF_BLUETOOTH)
+		return;
+	ask_meanwhile(_metadata, &self->s, variant->family, 1, RESET);
 }
 
 /* The other end of a datagram socket is told nothing. */

@@ -5,7 +5,8 @@
  *
  * 1. A poll that waits for IN, OUT, RDHUP or nothing returns ERR.
  * 2. So does an epoll_wait(), edge-triggered, once.
- * 3. A read that waits ends, with EFAULT.
+ * 3. So does everyone of several that wait with EPOLLEXCLUSIVE.
+ * 4. A read that waits ends, with EFAULT.
  *
  * The device is down, so that it cannot be written and a poll for OUT waits.
  */
@@ -161,6 +162,26 @@ TEST_F(tun, epoll_rdhup)
 	epoll_told(_metadata, self->fd, self->name, EPOLLRDHUP);
 }
 
+/* This is for all of them, not for one that would pass it on. */
+TEST_F(tun, every_exclusive_epoll)
+{
+	struct waiter w[3] = {};
+
+	for (int i = 0; i < 3; i++) {
+		w[i].epoll = true;
+		w[i].fd = epoll_with(self->fd, EPOLLIN | EPOLLEXCLUSIVE);
+		ASSERT_GE(w[i].fd, 0);
+		ASSERT_EQ(0, waiter_start(&w[i]));
+	}
+	ASSERT_EQ(0, link_delete(self->name));
+	for (int i = 0; i < 3; i++) {
+		EXPECT_TRUE(waiter_end(&w[i], TOLD_MS))
+			TH_LOG("waiter %d sleeps on", i);
+		EXPECT_MASK(EPOLLERR, w[i].mask);
+		close(w[i].fd);
+	}
+}
+
 /* A queue that is switched off is told as well. */
 TEST_F(tun, poll_disabled_queue)
 {
@@ -178,42 +199,23 @@ TEST_F(tun, poll_disabled_queue)
 	close(fd);
 }
 
-struct reader {
-	int fd;
-	volatile pid_t tid;
-	long ret;
-};
-
-static void *read_main(void *arg)
+static void wait_read(struct waiter *w)
 {
-	struct reader *r = arg;
 	char c;
 
-	r->tid = syscall(SYS_gettid);
-	r->ret = read(r->fd, &c, 1);
-	if (r->ret < 0)
-		r->ret = -errno;
-	return NULL;
+	w->ret = read(w->fd, &c, 1);
 }
 
 /* A read that waits is ended by the deletion. */
 TEST_F(tun, read_ends)
 {
-	struct reader r = { .fd = self->fd };
-	long long give_up = now_ms() + MUST_MS;
-	struct timespec end;
-	pthread_t thread;
+	struct waiter w = { .fd = self->fd, .wait = wait_read };
 
-	ASSERT_EQ(0, pthread_create(&thread, NULL, read_main, &r));
-	while (!r.tid || state_of(r.tid) != 'S') {
-		ASSERT_LT(now_ms(), give_up);
-		sched_yield();
-	}
+	ASSERT_EQ(0, waiter_start(&w));
 	ASSERT_EQ(0, link_delete(self->name));
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += MUST_MS / 1000;
-	ASSERT_EQ(0, pthread_timedjoin_np(thread, NULL, &end));
-	EXPECT_EQ(-EFAULT, r.ret);
+	ASSERT_TRUE(waiter_end(&w, MUST_MS));
+	EXPECT_EQ(-1, w.ret);
+	EXPECT_EQ(EFAULT, w.err);
 }
 
 TEST_HARNESS_MAIN
