@@ -5,7 +5,7 @@
 # LINUX= or LINUX_TARBALL= the kernel source, MAN_PAGES= a checkout of the
 # man-pages project, BUILD= the directory for everything that is generated.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest prove bench abi arch \
+.PHONY: help run check tree save kernel boot kselftest others prove bench abi arch \
 	arch-all kunit export rebase lint cocci clean
 K ?= patched
 
@@ -32,6 +32,9 @@ boot: ## a shell in one kernel: K=
 
 kselftest: ## tests in one kernel: K=, T=program for one, V=1 to watch
 	@scripts/tree.sh && scripts/kernel.sh $(K) && V=$(V) scripts/kselftest.sh $(K) $(T)
+
+others: ## other people's suites on base and patched: S=suite for one, K=base or patched
+	@scripts/tree.sh && scripts/others.sh "$(S)" "$(if $(filter file,$(origin K)),,$(K))"
 
 prove: ## the tests before and after a patch: P=net/0003, or all
 	@scripts/prove.sh $(P)

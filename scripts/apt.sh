@@ -36,3 +36,51 @@ private_apt() {
 	apt-get "${apt_options[@]}" update -qq >"$build/apt.log" 2>&1 || return 1
 	: >"$apt_dir/read"
 }
+
+# apt_source SUITE PACKAGE DIR: the source of a package as its authors gave it
+# out, in DIR; prints its name and version.
+apt_source() {
+	local tarball
+	private_apt "$1" deb-src || die "the archive does not answer; see $build/apt.log"
+	rm -rf "$3" "$3.src"
+	mkdir -p "$3" "$3.src"
+	(cd "$3.src" && apt-get "${apt_options[@]}" source -qq --download-only "$2") >&2
+	tarball=$(compgen -G "$3.src/*.orig.tar.[gxb]z*" | grep -v '\.asc$')
+	tar -xf "$tarball" -C "$3" --strip-components=1
+	awk '/^Source: / { name = $2 } /^Version: / { print name, $2; exit }' "$3.src"/*.dsc
+}
+
+# apt_unpack SUITE DIR PACKAGE: that package alone, unpacked in DIR.
+apt_unpack() {
+	private_apt "$1" deb || die "the archive does not answer; see $build/apt.log"
+	mkdir -p "$2"
+	(cd "$2" && apt-get "${apt_options[@]}" download -qq "$3") >&2
+	dpkg-deb -x "$(compgen -G "$2/$3_*.deb")" "$2"
+}
+
+# apt_root SUITE DIR PACKAGE...: the packages and all that they depend on as for
+# a machine that has nothing yet, unpacked in DIR, nothing of them run; prints
+# the first one's name and version.
+apt_root() {
+	local suite=$1 dir=$2 each file
+	shift 2
+	private_apt "$suite" deb || die "the archive does not answer; see $build/apt.log"
+	: >"$apt_dir/status"
+	apt_options+=(-o "Dir::State::Status=$apt_dir/status" -o APT::Install-Recommends=false)
+	apt-get "${apt_options[@]}" install -qq --download-only -y "$@" >&2
+	for each in bin sbin lib lib64; do
+		mkdir -p "$dir/usr/$each"
+		ln -sfn "usr/$each" "$dir/$each"
+	done
+	while read -r file; do
+		dpkg-deb --fsys-tarfile "$apt_dir/archives/$file" | tar -x --keep-directory-symlink -C "$dir"
+	done < <(apt-get "${apt_options[@]}" -o "Dir::Cache::Archives=$apt_dir/none" \
+		install -qq --print-uris -y "$@" | awk "/^'/ { print \$2 }")
+	apt-cache "${apt_options[@]}" show "$1" |
+		awk '/^Package: / { name = $2 } /^Version: / { print name, $2; exit }'
+}
+
+# The release of Debian that this machine runs, whose libraries are the host's.
+debian_release() {
+	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}

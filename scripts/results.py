@@ -66,13 +66,14 @@ def kunit_parser(build):
     return parser, printer
 
 
-def read_ktap(build, kernel, kind='ktap'):
+def read_ktap(build, kernel, kind='ktap', folder='results'):
     """{test name: Result} of one guest: of the kselftests, or, from the
-    "console", of the KUnit suites that ran while it booted.
+    "console", of the KUnit suites that ran while it booted.  The results of
+    other people's suites are in a folder of their own.
     """
     parser, printer = kunit_parser(build)
     states = {parser.TestStatus.SUCCESS: OK, parser.TestStatus.SKIPPED: SKIP}
-    path = os.path.join(build, 'results', f'{kernel}.{kind}')
+    path = os.path.join(build, folder, f'{kernel}.{kind}')
     with open(path, encoding='utf-8', errors='replace') as ktap:
         main = parser.parse_run_tests(ktap.read().splitlines(),
                                       printer.null_printer)
@@ -97,13 +98,13 @@ def read_ktap(build, kernel, kind='ktap'):
     return found
 
 
-def read_splats(build, kernel, known):
+def read_splats(build, kernel, known, folder='results'):
     """[(test that was running, line)] from one console, but for those of
     @known: one whose report names the TEXT of an entry "console TEXT".
     """
     test, found = 'boot', []
     texts = [k.partition(' ')[2] for k in known if k.startswith('console ')]
-    path = os.path.join(build, 'results', kernel + '.console')
+    path = os.path.join(build, folder, kernel + '.console')
     with open(path, encoding='utf-8', errors='replace') as console:
         lines = console.read().splitlines()
     for number, line in enumerate(lines):

@@ -40,7 +40,7 @@
 #include <unistd.h>
 
 #define KSFT_SKIP	4	/* exit status of a skipped kselftest */
-#define MAX_TESTS	256
+#define MAX_TESTS	1024
 #define MAX_ARGS	64
 
 struct test {

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# others-make.sh SUITE: fetch and build what scripts/others/SUITE.sh names.
+#
+# Gives, in $build/others: SUITE.cpio, the root of a guest, with busybox for a
+# shell unless the suite brings one; SUITE/tests, a line each as /init takes
+# them; SUITE/version; SUITE.guest, the prefix of the kernels' names or "-", and
+# the guest's memory in MB; SUITE.log.  Does nothing if they are there and what
+# makes them is as it was.  Errors: exit status 1, the reason in the log.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/guest.sh
+. "$top/scripts/guest.sh"
+# shellcheck source=scripts/apt.sh
+. "$top/scripts/apt.sh"
+
+name=${1:?}
+others_dir=$top/scripts/others
+dir=$build/others/$name
+# shellcheck disable=SC2034 # for the suites
+release=$(debian_release)
+
+# What the file of a suite sets, beside provide(): tools of the host; kernels,
+# the prefix of those that it needs; memory of the guest.
+tools=() kernels=- memory=1024
+# shellcheck source=/dev/null
+. "$others_dir/$name.sh"
+
+busybox_into() { # busybox_into ROOT
+	local each
+	cp "$(command -v busybox)" "$1/bin/"
+	for each in $(busybox --list); do
+		[ -e "$1/bin/$each" ] || ln -s busybox "$1/bin/$each"
+	done
+}
+
+mkdir -p "$build/others"
+need cpio busybox "${tools[@]}"
+cat "$others_dir"/* "$top/scripts/apt.sh" "$0" | sha256sum >"$dir.inputs.new"
+if cmp -s "$dir.inputs.new" "$dir.inputs"; then
+	exit 0
+fi
+step "$name: fetching and building ($dir.log)"
+rm -rf "$dir" "$dir.inputs"
+mkdir -p "$dir/root/bin"
+provide "$dir" "$dir/root" </dev/null >"$dir.log" 2>&1
+mv "$dir/root/tests" "$dir/tests"
+[ -e "$dir/root/bin/sh" ] || busybox_into "$dir/root"
+build_init
+pack_initramfs "$dir.cpio" "$dir/root"
+sha256sum <"$dir.cpio" >"$dir.sum"
+echo "$kernels $memory" >"$dir.guest"
+mv "$dir.inputs.new" "$dir.inputs"

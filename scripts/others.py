@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Other people's test suites: what has been run, and what differs.
+
+others.py gather BUILD RUN        put what the guest has said into RUN's results; a
+                                  guest that did not end ended in its first test
+                                  without a result, unless "stopped" follows
+others.py left BUILD RUN          the tests of RUN that have no result yet
+others.py repeat BUILD SUITE      those that differ, as tests to be run some more
+others.py judge BUILD SUITE...    the table, every difference, and what is wrong
+others.py tap BUILD SUITE...      a line "ok - " or "not ok - " a test, for check.sh
+
+A RUN is SUITE.KERNEL, or SUITE.KERNEL.again: its tests are RUN.tests in
+BUILD/others, a line each as /init takes them, its results RUN.ktap, what the
+guest that is running has said so far RUN.raw.  Exit status of judge and tap: 0
+if no answer differs but those of patches/changed-answers, and all of those do.
+ONLY=KERNEL in the environment: that kernel alone, nothing compared.
+"""
+import os
+import re
+import sys
+
+import results
+from results import FAIL, NONE, OK, SKIP
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+KERNELS = tuple(os.environ.get('ONLY', '').split()) or ('base', 'patched')
+TIMES = 3               # that a test which differs is run again on each kernel
+END = re.compile(r'(not ok|ok) \d+ (\S+)(.*)')
+
+
+def lines_of(path):
+    """The lines of a file, none if it is not there."""
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding='utf-8', errors='replace') as file:
+        return file.read().splitlines()
+
+
+def blocks(path):
+    """{test: lines} of what has a result in a KTAP of /init's, in order.  What
+    no KTAP parser could make sense of is made a comment.
+    """
+    found, block = {}, []
+    for line in lines_of(path):
+        end = END.fullmatch(line)
+        if end:
+            if not any(re.match(r'  K?TAP version', text) for text in block):
+                block = ['  # ' + text.strip() for text in block]
+            found[end[2]] = block + [line]
+            block = []
+        elif line.startswith('  '):
+            block.append(line)
+    return found
+
+
+def tests_of(folder, run):
+    """{name: line} of a run."""
+    return {line.split()[0]: line for line in lines_of(f'{folder}/{run}.tests')}
+
+
+def gather(folder, run, stopped=False):
+    """RUN.raw into RUN.ktap."""
+    raw, tests = f'{folder}/{run}.raw', tests_of(folder, run)
+    found = blocks(f'{folder}/{run}.ktap')
+    found.update(blocks(raw))
+    if not stopped and '# guest done' not in lines_of(raw):
+        for test in tests:
+            if test not in found:
+                found[test] = [f'not ok 1 {test} # the guest did not come out of it']
+                break
+    version = ' '.join(lines_of(f'{folder}/{run.split(".")[0]}/version'))
+    with open(f'{folder}/{run}.ktap.new', 'w', encoding='utf-8') as ktap:
+        print(f'KTAP version 1\n# {version}\n1..{len(found)}', file=ktap)
+        for number, block in enumerate(found.values(), 1):
+            print(*block[:-1], END.sub(rf'\1 {number} \2\3', block[-1]), sep='\n', file=ktap)
+    os.replace(f'{folder}/{run}.ktap.new', f'{folder}/{run}.ktap')
+    if os.path.exists(raw):
+        with open(f'{folder}/{run}.console', 'ab') as console, \
+             open(f'{folder}/{run}.raw.console', 'rb') as part:
+            console.write(part.read())
+        os.remove(raw)
+
+
+def left(folder, run):
+    """Print what has no result yet."""
+    done = blocks(f'{folder}/{run}.ktap')
+    for test, line in tests_of(folder, run).items():
+        if test not in done:
+            print(line)
+
+
+class Suite:
+    """One suite on both kernels."""
+
+    def __init__(self, build, name):
+        self.name = name
+        self.folder = os.path.join(build, 'others')
+        self.first, self.again, self.splats, self.unfinished = {}, {}, {}, {}
+        for kernel in KERNELS:
+            run = f'{name}.{kernel}'
+            if not os.path.exists(f'{self.folder}/{run}.ktap'):
+                continue
+            self.first[kernel] = self.read(build, run)
+            self.splats[kernel] = results.read_splats(
+                build, run, results.read_known(TOP), 'others')
+            done = blocks(f'{self.folder}/{run}.ktap')
+            self.unfinished[kernel] = [
+                test for test in tests_of(self.folder, run)
+                if test not in done or re.search('# (TIMEOUT|the guest)', done[test][-1])]
+            self.again[kernel] = [{} for _ in range(TIMES)]
+            if os.path.exists(f'{self.folder}/{run}.again.ktap'):
+                for test, state in self.read(build, run + '.again').items():
+                    program, rest = (test + ' ').split(' ', 1)
+                    program, _, time = program.partition('~')
+                    self.again[kernel][int(time)][f'{program} {rest}'.strip()] = state
+        version = lines_of(f'{self.folder}/{name}/version')
+        self.version = ' '.join(version) or name
+
+    @staticmethod
+    def read(build, run):
+        """{test: state}"""
+        read = results.read_ktap(build, run, 'ktap', 'others')
+        return {test: result.state for test, result in read.items()
+                if not results.is_owed(test)}
+
+    def tests(self):
+        """The names of all."""
+        names = {}
+        for kernel in self.first:
+            names.update(self.first[kernel])
+        return list(names)
+
+    def differing(self):
+        """The tests whose first result is not the same."""
+        if len(self.first) < 2:
+            return []
+        return [test for test in self.tests() if len(
+            {self.first[kernel].get(test, NONE) for kernel in KERNELS}) > 1]
+
+    def answers(self, test):
+        """[base's, patched's]: each a list of the different ones."""
+        def of_one(kernel):
+            seen = [self.first[kernel].get(test, NONE)]
+            program = test.split()[0]
+            seen += [run.get(test, NONE) for run in self.again[kernel]
+                     if any(other.split()[0] == program for other in run)]
+            return list(dict.fromkeys(seen))
+        return [of_one(kernel) for kernel in KERNELS]
+
+
+def repeat(build, name):
+    """Print the tests that differ, TIMES each."""
+    suite = Suite(build, name)
+    programs = {test.split()[0] for test in suite.differing()}
+    for test, line in tests_of(suite.folder, f'{name}.base').items():
+        if test in programs:
+            for time in range(TIMES):
+                print(line.replace(test, f'{test}~{time}', 1))
+
+
+def read_changed():
+    """[(suite, test, from, to, patch, reason)] of patches/changed-answers."""
+    path = os.environ.get('CHANGED_ANSWERS', os.path.join(TOP, 'patches/changed-answers'))
+    return [tuple(line.split('\t')) for line in lines_of(path)
+            if line.strip() and not line.startswith('#')]
+
+
+def faults_of(suite, changed):
+    """(differences, unstable, faults): sentences by test."""
+    listed = {entry[1]: entry for entry in changed if entry[0] == suite.name}
+    differences, unstable, faults = {}, {}, {}
+    for kernel in KERNELS:
+        if kernel not in suite.first:
+            faults[f'on {kernel}'] = 'has no results'
+        elif not suite.first[kernel]:
+            faults[f'on {kernel}'] = 'has no test'
+        for test, line in suite.splats.get(kernel, []):
+            if kernel == 'patched':
+                faults[f'console of {kernel}'] = f'during {test}: {line}'
+    for kernel, tests in suite.unfinished.items():
+        other = suite.unfinished.get('base', [])
+        for test in tests:
+            faults[test] = f'did not finish on {kernel}'
+            if kernel == 'patched' and test in other:
+                faults[test] = 'did not finish on either kernel'
+    if len(suite.first) < 2:
+        return differences, unstable, faults
+    for test in suite.differing():
+        base, patched = suite.answers(test)
+        said = f'{" or ".join(base)} on base, {" or ".join(patched)} on patched'
+        if len(base) > 1:
+            unstable[test] = said
+        else:
+            entry = listed.get(test)
+            if entry and (entry[2], entry[3]) == (base[0], '/'.join(patched)):
+                differences[test] = f'{said}: {entry[4]}, {entry[5]}'
+            else:
+                differences[test] = faults[test] = f'{said}: not in patches/changed-answers'
+    for test, entry in listed.items():
+        if test not in suite.differing():
+            faults[test] = (f'is listed in patches/changed-answers as {entry[2]} -> '
+                            f'{entry[3]}, which does not occur')
+    return differences, unstable, faults
+
+
+def own_tests(build, changed):
+    """The faults of the entries that name a test of ours, where it has run."""
+    ours = [entry for entry in changed if entry[0] == 'none']
+    paths = [os.path.join(build, 'results', kernel + '.ktap') for kernel in KERNELS]
+    if not ours or len(KERNELS) < 2 or not all(map(os.path.exists, paths)):
+        return {}
+    read = [results.read_ktap(build, kernel) for kernel in KERNELS]
+    faults = {}
+    for _, test, *wanted, _, _ in ours:
+        states = [run[test].state if test in run else NONE for run in read]
+        if states != wanted:
+            faults[test] = f'is {" -> ".join(states)}, patches/changed-answers says {" -> ".join(wanted)}'
+    return faults
+
+
+def judge(build, names):
+    """The table; True if nothing is wrong."""
+    changed = read_changed()
+    known = [name.split('.')[0] for name in os.listdir(os.path.join(TOP, 'scripts/others'))]
+    wrong = {'patches/changed-answers': f'there is no suite {entry[0]}'
+             for entry in changed if entry[0] not in known + ['none']}
+    wrong.update(own_tests(build, changed))
+    print(f'{"suite":<12} {"what ran":<36} {"tests":>5}   '
+          + '   '.join(f'{kernel:>7}: {OK:>5} {FAIL:>4} {SKIP:>4}' for kernel in KERNELS))
+    notes = []
+    for name in names:
+        suite = Suite(build, name)
+        row = f'{name:<12} {suite.version:<36} {len(suite.tests()):>5}   '
+        for kernel in KERNELS:
+            states = list(suite.first.get(kernel, {}).values())
+            row += f'{"":>8} {states.count(OK):>5} {states.count(FAIL):>4} {states.count(SKIP):>4}   '
+        print(row.rstrip())
+        differences, unstable, faults = faults_of(suite, changed)
+        notes += [f'{name} {test}: differs, {said}' for test, said in differences.items()]
+        notes += [f'{name} {test}: unstable, {said}' for test, said in unstable.items()]
+        wrong.update({f'{name} {test}': said for test, said in faults.items()})
+    print(*notes, sep='\n')
+    for test, said in wrong.items():
+        print(f'FAULT: {test} {said}')
+    return not wrong
+
+
+def tap(build, names):
+    """A line a test; True if nothing is wrong."""
+    changed, good = read_changed(), True
+    for name in names:
+        suite = Suite(build, name)
+        _, _, faults = faults_of(suite, changed)
+        for test in list(dict.fromkeys(suite.tests() + list(faults))):
+            good = good and test not in faults
+            print(f'not ok - others: {name} {test} {faults[test]}' if test in faults
+                  else f'ok - others: {name} {test}')
+    for test, said in own_tests(build, changed).items():
+        good = False
+        print(f'not ok - others: {test} {said}')
+    return good
+
+
+def main(argv):
+    """Dispatch; the exit status."""
+    if len(argv) < 4:
+        print(__doc__, file=sys.stderr)
+        return 2
+    folder, status = os.path.join(argv[2], 'others'), True
+    if argv[1] == 'gather':
+        gather(folder, argv[3], 'stopped' in argv[4:])
+    elif argv[1] == 'left':
+        left(folder, argv[3])
+    elif argv[1] == 'repeat':
+        repeat(argv[2], argv[3])
+    elif argv[1] == 'judge':
+        status = judge(argv[2], argv[3:])
+    elif argv[1] == 'tap':
+        status = tap(argv[2], argv[3:])
+    else:
+        return 2
+    return 0 if status else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv))

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# others.sh [--check] [SUITE] [KERNEL]: other people's test suites on base and
+# patched, and whether an answer differs.
+#
+# Takes: a suite, the name of a file in scripts/others, or none for all; base
+# or patched, or none for both; --check: those that make check runs, and a line
+# "ok - " or "not ok - " a test in place of the table.  Gives, in $build/others:
+# SUITE.KERNEL.ktap and .console; SUITE.KERNEL.again.ktap of the tests that
+# differed, which ran again on both; SUITE.log of what was fetched and built.
+# A suite on a kernel carries on after its last test with a result, unless
+# something that it depends on has changed.  Exit status 0 only if the
+# differences are those of patches/changed-answers and every test finished.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/guest.sh
+. "$top/scripts/guest.sh"
+
+suites=(lksctp uring kselftest tls)
+for_check=(lksctp uring-poll kselftest)
+others=$build/others
+
+# One guest with the tests of a run that have no result yet.
+boot_rest() { # boot_rest SUITE KERNEL RUN
+	local run=$others/$3 extra=$others/$3.extra
+	rm -rf "$extra"
+	mkdir -p "$extra"
+	python3 "$top/scripts/others.py" left "$build" "$3" >"$extra/tests"
+	[ -s "$extra/tests" ] || return 1
+	(cd "$extra" && echo tests | cpio -o -H newc -R 0:0 --quiet) >"$extra.cpio"
+	cat "$others/$1.cpio" "$extra.cpio" >"$run.cpio"
+	channels "$run.raw.console" "$run.raw"
+	guest_limit=$(awk '{ s += $2 } END { print s + 120 }' "$extra/tests") \
+		boot_guest "$build/kernel/$kernels$2/${image##*/}" "$run.cpio" "ktap=/dev/$ktap_tty" \
+		-m "$memory" "${channel_args[@]}" >/dev/null </dev/null || true
+	rm -rf "$extra" "$extra.cpio" "$run.cpio"
+	python3 "$top/scripts/others.py" gather "$build" "$3"
+}
+
+# All tests of one run; a guest that ends in the middle of a test costs that one.
+run_all() { # run_all SUITE KERNEL RUN
+	local run=$others/$3 guests=0
+	{
+		cat "$build/kernel/$kernels$2/inputs" "$others/$1.sum" "$run.tests"
+		cat "$top/scripts/guest/init.c" | sha256sum
+	} >"$run.inputs.new"
+	cmp -s "$run.inputs.new" "$run.inputs" || rm -f "$run".{ktap,raw,console}
+	mv "$run.inputs.new" "$run.inputs"
+	[ ! -e "$run.raw" ] || python3 "$top/scripts/others.py" gather "$build" "$3" stopped
+	while [ $guests -lt 6 ] && boot_rest "$1" "$2" "$3"; do
+		guests=$((guests + 1))
+	done
+}
+
+run_suite() { # run_suite SUITE KERNEL...
+	local name=$1 kernel started=$SECONDS again pids=()
+	shift
+	for again in '' .again; do
+		if [ "$again" ]; then
+			[ $# = 2 ] || return 0
+			python3 "$top/scripts/others.py" repeat "$build" "$name" >"$others/$name.again"
+		else
+			cp "$others/$name/tests" "$others/$name.again"
+		fi
+		for kernel; do
+			cp "$others/$name.again" "$others/$name.$kernel$again.tests"
+		done
+		if [ ! -s "$others/$name.again" ]; then
+			rm -f "$others/$name".*.again.{ktap,raw,console,inputs}
+			return 0
+		fi
+		[ -z "$again" ] || step "$name: $(($(wc -l <"$others/$name.again") / 3)) of its programs differ and run again"
+		pids=()
+		for kernel; do
+			in_background run_all "$name" "$kernel" "$name.$kernel$again"
+			pids+=($!)
+		done
+		wait "${pids[@]}"
+		step "$name: done after $((SECONDS - started)) s"
+	done
+}
+
+report=judge
+if [ "${1:-}" = --check ]; then
+	report=tap suites=("${for_check[@]}")
+	shift
+fi
+[ -z "${1:-}" ] || suites=("$1")
+kernels_wanted=(base patched)
+[ -z "${2:-}" ] || kernels_wanted=("$2") ONLY=$2
+for each in "${suites[@]}"; do
+	[ -f "$top/scripts/others/$each.sh" ] || die "S=$each is no suite; name one of: ${suites[*]}"
+done
+case ${2:-base} in base | patched) ;; *) die "K=$2 is none of base and patched" ;; esac
+export ONLY=${ONLY:-}
+need "${qemu[0]}" python3 cpio
+build_init
+mkdir -p "$others"
+ran=() missing=()
+for each in "${suites[@]}"; do
+	"$top/scripts/others-make.sh" "$each" || { missing+=("$each"); continue; }
+	read -r kernels memory <"$others/$each.guest"
+	kernels=${kernels#-}
+	for kernel in "${kernels_wanted[@]}"; do
+		"$top/scripts/kernel.sh" "$kernels$kernel"
+	done
+	# asked here, as two guests that start at once would ask at once
+	accelerator "$build/kernel/$kernels${kernels_wanted[0]}/${image##*/}" >/dev/null
+	run_suite "$each" "${kernels_wanted[@]}"
+	ran+=("$each")
+done
+status=0
+[ ${#ran[@]} = 0 ] || python3 "$top/scripts/others.py" $report "$build" "${ran[@]}" || status=1
+for each in "${missing[@]}"; do
+	status=1
+	if [ $report = tap ]; then
+		echo "not ok - others: $each can be had"
+	else
+		echo "FAULT: $each cannot be had here: $(grep -vi '^warning' "$others/$each.log" | tail -n 1); see $others/$each.log"
+	fi
+done
+[ $status = 0 ]

@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# liburing's tests of poll, of multishot receives, of ends and of connections, a
+# program a test; `uring` runs all that there are.
+: "${others_dir:?}"
+# shellcheck source=scripts/others/uring.sh
+. "$others_dir/uring.sh"
+wanted='^(poll.*|mshot-shutdown-race.*|buf-ring-mshot|recv-(multishot|msgall.*)|shutdown|conn.*|
+	|socket.*|send_recv.*|send-zerocopy|accept.*|wakeup-hang|thread-exit|files-exit-hang-poll|
+	|eploop|evloop|epwait|multicqes_drain|ring-leak2)$'
+wanted=${wanted//[$'\n\t']/}
+wanted=${wanted//||/|}

@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# liburing's tests as Debian's newest has them, a program a test.
+: "${others_dir:?}"
+tools=(gcc make)
+wanted='' unwanted='^helpers$'
+
+provide() { # provide DIR ROOT
+	local dir=$1 root=$2 names name
+	apt_source sid liburing "$dir/src" >"$dir/version"
+	mkdir -p "$root/uring"
+	(cd "$dir/src" && ./configure --cc=gcc && make -s -j"$(nproc)" -C src liburing.a) >&2
+	names=$(cd "$dir/src/test" && printf '%s\n' *.c | sed 's/\.c$//' | grep -E "$wanted" | grep -vE "$unwanted")
+	# what does not build fails to run, on every kernel
+	for name in $names; do echo "$name.t"; done |
+		xargs make -s -k -j"$(nproc)" -C "$dir/src/test" LDFLAGS="-static -L../src/ -luring" >&2 || true
+	cp "$others_dir/skip77" "$root/uring/"
+	for name in $names; do
+		strip -o "$root/uring/$name" "$dir/src/test/$name.t" >&2 || true
+		echo "$name 120 /uring/skip77 /uring/$name"
+	done >"$root/tests"
+}
