@@ -9,8 +9,10 @@
  * 3. A send to a peer that has finished sending, but not reading, waits for
  *    room.  It must wait armed on the socket's wait queue and not occupy one
  *    worker thread each.
+ * 4. When nothing more can be sent, a send and a poll for OUT end.
  *
- * The same goes for a shutdown(SHUT_RD) of our own, which poll reports alike.
+ * 1 to 3 go for a shutdown(SHUT_RD) of our own as well, which poll
+ * reports alike.
  *
  * Raw system calls: there is no liburing here.
  */
@@ -258,20 +260,16 @@ FIXTURE(poll)
 FIXTURE_VARIANT(poll)
 {
 	enum family_id family;
-	/* what a full socket says to OUT once its own side is closed */
-	unsigned int full_shut_wr;
 };
 
 FIXTURE_VARIANT_ADD(poll, tcp4)
 {
 	.family = TCP4,
-	.full_shut_wr = EPOLLOUT | EPOLLHUP,
 };
 
 FIXTURE_VARIANT_ADD(poll, unix_stream)
 {
 	.family = UNIX_STREAM,
-	.full_shut_wr = EPOLLHUP,
 };
 
 FIXTURE_SETUP(poll)
@@ -529,7 +527,7 @@ TEST_F(poll, multishot_out_full)
 	PEER_FINISHES(self->sv);
 	EXPECT_NO_CQE(&self->ring);
 	ASSERT_EQ(0, shutdown(self->sv[0], SHUT_WR));
-	EXPECT_CQE_MASK(&self->ring, variant->full_shut_wr, 1);
+	EXPECT_CQE_MASK(&self->ring, EPOLLOUT | EPOLLHUP, 1);
 }
 
 /* 2. A receive ends with 0. */
@@ -776,6 +774,106 @@ TEST_F(send, ends_with_the_connection)
 		EXPECT_TRUE(cqe.res == -EPIPE || cqe.res == -ECONNRESET)
 			TH_LOG("result %d", cqe.res);
 	}
+}
+
+/* 4. What does end the sending ends them, room or not. */
+
+FIXTURE(ended)
+{
+	struct ring ring;
+	int sv[2];
+};
+
+FIXTURE_VARIANT(ended)
+{
+	enum family_id family;
+	bool unread;		/* there is data that we do not read */
+	int end;		/* of sv: who calls shutdown() */
+	int how;
+	unsigned int mask;	/* what a poll for OUT is told */
+};
+
+#define ENDED(name, ...)						\
+	FIXTURE_VARIANT_ADD(ended, name) { __VA_ARGS__ };
+
+ENDED(tcp4_own_shut_wr, TCP4, false, 0, SHUT_WR, EPOLLOUT)
+ENDED(unix_stream_peer_shut_rd, UNIX_STREAM, false, 1, SHUT_RD, EPOLLOUT)
+ENDED(unix_stream_own_shut_wr, UNIX_STREAM, false, 0, SHUT_WR, EPOLLOUT)
+ENDED(unix_stream_peer_shut_rdwr, UNIX_STREAM, false, 1, SHUT_RDWR,
+      EPOLLOUT | EPOLLHUP)
+ENDED(unix_seqpacket_peer_shut_rd, UNIX_SEQPACKET, false, 1, SHUT_RD,
+      EPOLLOUT)
+ENDED(unix_seqpacket_own_shut_wr, UNIX_SEQPACKET, false, 0, SHUT_WR,
+      EPOLLOUT)
+ENDED(vsock_stream_peer_shut_rd, FAM_VSOCK_STREAM, false, 1, SHUT_RD,
+      EPOLLOUT)
+ENDED(vsock_stream_unread_peer_shut_rdwr, FAM_VSOCK_STREAM, true, 1,
+      SHUT_RDWR, EPOLLOUT)
+ENDED(vsock_seqpacket_peer_shut_rd, FAM_VSOCK_SEQPACKET, false, 1, SHUT_RD,
+      EPOLLOUT)
+ENDED(sctp4_peer_shut_wr, FAM_SCTP4, false, 1, SHUT_WR, EPOLLOUT)
+ENDED(sctp4_own_shut_wr, FAM_SCTP4, false, 0, SHUT_WR, EPOLLOUT)
+ENDED(vsock_seqpacket_unread_peer_shut_rdwr, FAM_VSOCK_SEQPACKET, true, 1,
+      SHUT_RDWR, EPOLLOUT)
+
+FIXTURE_SETUP(ended)
+{
+	int err = ring_open(&self->ring);
+
+	if (no_ring(err))
+		SKIP(return, "no io_uring: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	SETUP_PAIR(return, variant->family, self->sv);
+	if (variant->unread) {
+		ASSERT_EQ(1, send(self->sv[1], "x", 1, 0));
+		ASSERT_MASK(EPOLLIN,
+			    poll_mask(self->sv[0], EPOLLIN, MUST_MS));
+	}
+	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_MASK(0, poll_mask(self->sv[0], EPOLLOUT, 0));
+}
+
+FIXTURE_TEARDOWN(ended)
+{
+	close(self->sv[0]);
+	close(self->sv[1]);
+	ring_close(&self->ring);
+}
+
+static int send_nosignal(struct ring *r, int fd)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_SEND,
+		.fd = fd,
+		.addr = (uintptr_t)"x",
+		.len = 1,
+		.msg_flags = MSG_NOSIGNAL,
+	};
+
+	return ring_submit(r, &sqe);
+}
+
+TEST_F(ended, poll_add_armed)
+{
+	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
+	ASSERT_EQ(0, shutdown(self->sv[variant->end], variant->how));
+	EXPECT_CQE_MASK(&self->ring, variant->mask, 0);
+}
+
+TEST_F(ended, poll_add_already)
+{
+	ASSERT_EQ(0, shutdown(self->sv[variant->end], variant->how));
+	ASSERT_MASK(variant->mask,
+		    poll_mask(self->sv[0], EPOLLOUT, MUST_MS));
+	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
+	EXPECT_CQE_MASK(&self->ring, variant->mask, 0);
+}
+
+TEST_F(ended, send_armed)
+{
+	ASSERT_EQ(0, send_nosignal(&self->ring, self->sv[0]));
+	ASSERT_EQ(0, shutdown(self->sv[variant->end], variant->how));
+	EXPECT_CQE_RES(&self->ring, -EPIPE);
 }
 
 TEST_HARNESS_MAIN

@@ -30,7 +30,7 @@ static const struct row rows[] = {
 	{ "both_shut_wr", SCTP, E_GONE,
 	  "sctp_poll(): SHUTDOWN_MASK", NO_EVENT },
 	{ "full", SCTP, 0, "sctp_poll()" },
-	{ "full_peer_shut_wr", SCTP, E_IN | E_RDHUP, "sctp_poll()" },
+	{ "full_peer_shut_wr", SCTP, E_EOF, "sctp_poll(): a send fails" },
 	{ "full_peer_close", SCTP, E_EOF | E_ERR,
 	  "sctp_close(): ABORT for unread data" },
 	{ "peer_close", SCTP, E_EOF, "sctp_close(): SHUTDOWN" },

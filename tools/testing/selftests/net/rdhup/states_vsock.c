@@ -22,7 +22,7 @@ static const struct row rows[] = {
 	  "vsock_poll(): SEND_SHUTDOWN is not writable" },
 	{ "own_shut_rdwr", VSOCK, E_IN | E_RDHUP | E_HUP, "vsock_poll()" },
 	{ "peer_shut_rd", VSOCK, E_OUT,
-	  "vsock_poll(): credit, not the flag, decides" },
+	  "vsock_poll(): a send fails" },
 	{ "peer_shut_wr", VSOCK, E_EOF, "vsock_poll_shutdown()" },
 	{ "peer_shut_rdwr", VSOCK, E_EOF, "vsock_poll_shutdown()" },
 	{ "peer_shut_rd_data_shut_wr", VSOCK, E_EOF, "vsock_poll_shutdown()" },

@@ -190,7 +190,7 @@ static int play_close(int *fd)
 	return ret;
 }
 
-static int play_step(struct play *p, enum step step)
+int play_step(struct play *p, enum step step)
 {
 	char buf[64];
 	int ret = 0;

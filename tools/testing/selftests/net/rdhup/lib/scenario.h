@@ -80,6 +80,9 @@ int play_start(struct play *p, const struct scenario *s, enum family_id family);
 /* What a step may return for want of urgent data, beside errors. */
 #define PLAY_NO_OOB	1
 
+/* Play one step, of a scenario or not. */
+int play_step(struct play *p, enum step step);
+
 /* Play steps @from up to but not including @to. */
 int play_steps(struct play *p, int from, int to);
 
