@@ -5,7 +5,9 @@
 # after.
 #
 # A note may name an architecture of scripts/guest/arches behind the test, as
-# "sparc64" where only that shows the defect; it is x86_64 otherwise.
+# "sparc64" where only that shows the defect; it is x86_64 otherwise.  Or it says
+# "alone TEXT": before the patch the test takes the kernel with it, so it runs in
+# a guest of its own, and fails if TEXT comes on the console or the guest hangs.
 #
 # The tests themselves are the patched tree's in both.  Exit status 0 only if
 # every test fails before and passes after.  A tree that was proven already is
@@ -43,6 +45,28 @@ run_at() {
 	echo "$key.ktap"
 }
 
+# fate_at COMMIT PROGRAM TEST TEXT: what becomes of a kernel that the test is for.
+fate_at() {
+	local key text=$4
+	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$({
+		echo "$3 $4"
+		cat "$build"/selftests/kselftest/*/*/"$2"
+	} | sha256sum | cut -c1-12)
+	if [ ! -s "$key.fate" ]; then
+		git -C "$tree" checkout -q --detach "$1"
+		"$top/scripts/kernel.sh" prove >&2
+		TESTS=$3 LIMIT=120 "$top/scripts/kselftest.sh" prove "$2" >"$key.log" 2>&1 || true
+		if grep -qF -- "$text" "$build/results/prove.console"; then
+			echo FAIL
+		elif grep -q '^rdhup: the prove guest hung' "$key.log"; then
+			echo hangs
+		else
+			echo lives
+		fi >"$key.fate"
+	fi
+	cat "$key.fate"
+}
+
 # state_of TEST KTAP: ok, FAIL or missing, as the program's own line says.
 state_of() {
 	awk -v test="$1" '
@@ -51,27 +75,38 @@ state_of() {
 		END { if (!hit) print "missing" }' "$2"
 }
 
+# row PATCH TEST BEFORE AFTER: a line of the table.
+row() {
+	local mark=holds
+	[[ "$3 $4" =~ ^(FAIL|hangs)" ok"$ ]] || { mark="DOES NOT HOLD"; failed=$((failed + 1)); }
+	rows=$((rows + 1))
+	printf '%-60s %-46s %-8s %-8s %s\n' "$1" "$2" "$3" "$4" "$mark"
+}
+
 prove_patch() { # prove_patch SERIES PATCH COMMIT
-	local program arch tests test before_ktap ktap before after mark
+	local program arch tests test text before_ktap ktap before
 	while read -r program arch tests; do
 		# in steps: a guest that dies ends it all
 		before_ktap=$(run_at "$3^" "$program" "$arch" "$tests" </dev/null)
 		ktap=$(run_at "$3" "$program" "$arch" "$tests" </dev/null)
 		for test in $tests; do
 			before=$(state_of "$test" "$before_ktap")
-			after=$(state_of "$test" "$ktap")
-			mark=holds
-			[ "$before $after" = "FAIL ok" ] || { mark="DOES NOT HOLD"; failed=$((failed + 1)); }
-			rows=$((rows + 1))
-			[ "$arch" = x86_64 ] || test="$test $arch"
-			printf '%-60s %-46s %-8s %-8s %s\n' "$1/${2##*/}" "$program $test" "$before" "$after" "$mark"
+			text=$test
+			[ "$arch" = x86_64 ] || text="$test $arch"
+			row "$1/${2##*/}" "$program $text" "$before" "$(state_of "$test" "$ktap")"
 		done
 	done < <(proofs_of "$2")
+	while read -r _ program test _ text; do
+		before=$(fate_at "$3^" "$program" "$test" "$text" </dev/null)
+		ktap=$(run_at "$3" "$program" x86_64 "$test" </dev/null)
+		row "$1/${2##*/}" "$program $test alone" "$before" "$(state_of "$test" "$ktap")"
+	done < <(note_values Proof "$2" | awk '$4 == "alone"')
 }
 
 # proofs_of PATCH: "PROGRAM ARCH TEST..." a line.
 proofs_of() {
 	note_values Proof "$1" | awk '
+		$1 == "none" || $4 == "alone" { next }
 		{ key = $2 " " ($4 == "" ? "x86_64" : $4)
 			if (!(key in tests)) order[++n] = key
 			tests[key] = tests[key] " " $3 }

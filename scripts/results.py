@@ -126,7 +126,8 @@ def read_proofs(top, arches=('x86_64',)):
     """[(series, patch, test key)] of every "Proof:" note, in order.
 
     A note names the architecture that its test fails on before the patch,
-    x86_64 if it names none; those of @arches are given.
+    x86_64 if it names none; those of @arches are given.  For "alone" in its
+    place see prove.sh.
     """
     found = []
     with open(os.path.join(top, 'patches/order'), encoding='utf-8') as order:
@@ -140,7 +141,9 @@ def read_proofs(top, arches=('x86_64',)):
             with open(os.path.join(folder, patch), encoding='utf-8') as mail:
                 notes = mail.read().split('\ndiff --git ')[0]
             for target, program, test, arch in re.findall(
-                    r'^Proof: +(\S+) +(\S+) +(\S+)(?: +(\S+))?$', notes, re.M):
+                    r'^Proof: +(?!none )(\S+) +(\S+) +(\S+)(?: +(\S+|alone(?= ).*))?$',
+                    notes, re.M):
+                arch = 'alone' if arch.startswith('alone ') else arch
                 if (arch or 'x86_64') in arches:
                     found.append((name, patch, f'{target}:{program} {test}'))
     return found
@@ -203,5 +206,10 @@ def load(top, build, kernels=KERNELS):
         before, after = (verdict.state(test, k) for k in pair)
         verdict.proofs.append((f'{series}/{patch}', test, before, after,
                                before == FAIL and after == OK))
+    # on base these are not run, see kselftest.sh: make prove does that
+    if 'patched' in verdict.kernels:
+        for series, patch, test in read_proofs(top, ('alone',)):
+            after = verdict.state(test, 'patched')
+            verdict.proofs.append((f'{series}/{patch}', test, 'alone', after, after == OK))
     judge(verdict)
     return verdict
