@@ -144,7 +144,7 @@ static void wait_uring(struct waiter *w)
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 	void *sq, *cq;
-	int ring;
+	int ring, ret;
 
 	ring = syscall(SYS_io_uring_setup, 1, &p);
 	sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -165,8 +165,12 @@ static void wait_uring(struct waiter *w)
 	*(unsigned int *)(sq + p.sq_off.array) = 0;
 	__atomic_store_n((unsigned int *)(sq + p.sq_off.tail), 1,
 			 __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS,
-		    NULL, 0) == 1) {
+	/* The C library has no wrapper for it in which a thread can be cancelled. */
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	ret = syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS,
+		      NULL, 0);
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+	if (ret == 1) {
 		cqe = cq + p.cq_off.cqes;
 		w->mask = to_epoll(cqe->res);
 	}

@@ -61,7 +61,7 @@ int bt_bind(int fd, enum family_id id)
 
 	if (id == FAM_ISO)
 		addr.iso.bdaddr_type = 1;
-	return bind(fd, &addr.sa, bt_len(id)) ? -errno : 0;
+	return bind(fd, &addr.sa, bt_len(id)) ? failed("bind") : 0;
 }
 
 int bt_listener(enum family_id id)
@@ -73,7 +73,7 @@ int bt_listener(enum family_id id)
 		return fd;
 	err = bt_bind(fd, id);
 	if (!err && listen(fd, 8))
-		err = -errno;
+		err = failed("listen");
 	if (!err)
 		return fd;
 	close(fd);
@@ -113,7 +113,7 @@ int bt_connect(enum family_id id, int listener)
 		return -errno;
 	if (!bind(fd, &from.sa, bt_len(id)) && !connect(fd, &to.sa, bt_len(id)))
 		return fd;
-	err = -errno;
+	err = failed("bind or connect");
 	close(fd);
 	return err;
 }

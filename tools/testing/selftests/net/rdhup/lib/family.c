@@ -30,8 +30,17 @@ bool is_missing(int err)
 {
 	return err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
 	       err == -ESOCKTNOSUPPORT || err == -ENOPROTOOPT ||
-	       err == -ENOENT || err == -EADDRNOTAVAIL || err == -EPERM ||
-	       err == -ENODEV || err == -ENOSYS;
+	       err == -EPERM || err == -ENODEV;
+}
+
+int failed(const char *call)
+{
+	int err = -errno;
+
+	if (!is_missing(err))
+		return err;
+	fprintf(stderr, "# %s: %s\n", call, strerror(-err));
+	return -EPROTO;
 }
 
 bool family_is_unix(enum family_id id)
@@ -97,7 +106,7 @@ int listen_on(enum family_id id)
 	if (fd < 0)
 		return fd;
 	if (bind(fd, sa, len) || listen(fd, 128)) {
-		err = -errno;
+		err = failed("bind or listen");
 		close(fd);
 		return err;
 	}
@@ -130,7 +139,7 @@ int connect_to(enum family_id id, int listener)
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (struct sockaddr *)&ss, len)) {
-		err = -errno;
+		err = failed("connect");
 		close(fd);
 		return err;
 	}
@@ -150,7 +159,7 @@ int pair_by_accept(enum family_id id, int sv[2])
 		return sv[1];
 	}
 	sv[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	err = sv[0] < 0 ? -errno : 0;
+	err = sv[0] < 0 ? failed("accept") : 0;
 	close(listener);
 	if (err)
 		close(sv[1]);
@@ -173,11 +182,14 @@ static int tls_pair(enum family_id id, int sv[2])
 	};
 	int err = pair_by_accept(id, sv);
 
-	for (int i = 0; !err && i < 2; i++)
-		if (setsockopt(sv[i], IPPROTO_TCP, TCP_ULP, "tls", 4) ||
-		    setsockopt(sv[i], SOL_TLS, TLS_TX, &key, sizeof(key)) ||
-		    setsockopt(sv[i], SOL_TLS, TLS_RX, &key, sizeof(key)))
-			err = -errno;
+	for (int i = 0; !err && i < 2; i++) {
+		/* To this family, what socket() is to others. */
+		if (setsockopt(sv[i], IPPROTO_TCP, TCP_ULP, "tls", 4))
+			err = errno == ENOENT ? -EPROTONOSUPPORT : failed("tls");
+		else if (setsockopt(sv[i], SOL_TLS, TLS_TX, &key, sizeof(key)) ||
+			 setsockopt(sv[i], SOL_TLS, TLS_RX, &key, sizeof(key)))
+			err = failed("tls");
+	}
 	return err;
 }
 

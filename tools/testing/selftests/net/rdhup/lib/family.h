@@ -67,8 +67,16 @@ struct family {
 
 extern const struct family families[NR_FAMILIES];
 
-/* Is @err what socket(), bpf() and the like say where there is none? */
+/*
+ * Does @err say that there is no such family here?  Only socket() can, which
+ * is the first thing that is done about any; and with -EPERM or -ENODEV, of
+ * the privileges or the device that a family is tested by, any_ready(),
+ * own_net() and nfcsim_open().
+ */
 bool is_missing(int err);
+
+/* The negative errno of another call that failed: never is_missing(). */
+int failed(const char *call);
 
 /* Is it an AF_UNIX socket? */
 bool family_is_unix(enum family_id id);

@@ -2,6 +2,7 @@
 #include "netns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -22,6 +23,20 @@ int own_net(void)
 	if (fd < 0)
 		return -errno;
 	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int hold_back(void)
+{
+	static const char us[] = "20000000";
+	int err = 0, fd;
+
+	fd = open("/proc/sys/net/ipv4/tcp_rto_min_us", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, us, sizeof(us) - 1) < 0)
 		err = -errno;
 	close(fd);
 	return err;

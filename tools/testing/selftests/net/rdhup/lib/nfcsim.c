@@ -112,7 +112,7 @@ static int nfcsim_find(__u32 dev[2])
 	unsigned int idx, count = 0;
 
 	if (!dir)
-		return -ENOENT;
+		return -ENODEV;
 	while ((entry = readdir(dir))) {
 		if (sscanf(entry->d_name, "nfc%u", &idx) != 1)
 			continue;
@@ -133,7 +133,7 @@ int nfcsim_open(struct nfcsim *sim)
 	sim->events = -1;
 	sim->nl = genl_open(NFC_GENL_NAME, &sim->family);
 	if (sim->nl < 0)
-		return sim->nl;
+		return sim->nl == -ENOENT ? -ENODEV : sim->nl;
 	err = nfcsim_find(sim->dev);
 	if (err)
 		return err;

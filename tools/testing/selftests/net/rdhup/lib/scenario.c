@@ -107,7 +107,7 @@ static int start_connecting(struct play *p)
 		return -errno;
 	if (!connect(p->own, (struct sockaddr *)&ss, len))
 		return -EISCONN;
-	return errno == EINPROGRESS ? 0 : -errno;
+	return errno == EINPROGRESS ? 0 : failed("connect");
 }
 
 int play_start(struct play *p, const struct scenario *s, enum family_id family)

@@ -18,14 +18,13 @@ int tipc_self(int fd, struct sockaddr_tipc *sa)
 
 int tipc_listen(enum family_id id)
 {
-	int fd = any_socket(id);
+	int err, fd = any_socket(id);
 
-	if (fd < 0)
+	if (fd < 0 || !listen(fd, 8))
 		return fd;
-	if (!listen(fd, 8))
-		return fd;
+	err = failed("listen");
 	close(fd);
-	return -EINVAL;
+	return err;
 }
 
 int tipc_pair(enum family_id id, int sv[2])
@@ -42,7 +41,7 @@ int tipc_pair(enum family_id id, int sv[2])
 	/* A first connect() in blocking mode would wait for accept(). */
 	sv[1] = socket(AF_TIPC, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sv[1] < 0 || listen(listener, 8))
-		err = -errno;
+		err = failed("listen");
 	if (!err)
 		err = tipc_self(listener, &sa);
 	if (!err && (!connect(sv[1], (struct sockaddr *)&sa, sizeof(sa)) ||
@@ -51,7 +50,7 @@ int tipc_pair(enum family_id id, int sv[2])
 	if (!err) {
 		sv[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (sv[0] < 0)
-			err = -errno;
+			err = failed("accept");
 	}
 	if (!err && (!poll_mask(sv[1], EPOLLOUT, MUST_MS) ||
 		     fcntl(sv[1], F_SETFL, 0)))

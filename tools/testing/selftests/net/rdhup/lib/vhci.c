@@ -362,7 +362,7 @@ static int vhci_open(struct vhci *v, const unsigned char addr[6])
 	v->fd = open("/dev/vhci", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (v->fd < 0)
 		return errno == EACCES ? -EPERM :
-		       errno == ENODEV || errno == ENXIO ? -ENOENT : -errno;
+		       errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
 	pfd.fd = v->fd;
 	if (write(v->fd, pkt, 2) != 2 || poll(&pfd, 1, MUST_MS) != 1 ||
 	    read(v->fd, pkt, sizeof(pkt)) != sizeof(pkt) || pkt[0] != H4_VHCI)

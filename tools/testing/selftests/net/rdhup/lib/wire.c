@@ -44,18 +44,15 @@ int wire_open(struct wire *w)
 	struct sockaddr_ll ll = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = to_be16(ETH_P_ALL),
-		.sll_ifindex = (int)if_nametoindex("lo"),
 	};
 	int size = 64 << 20, err;
 
 	memset(w, 0, sizeof(*w));
+	err = own_net();
+	if (err)
+		return err;
+	ll.sll_ifindex = (int)if_nametoindex("lo");
 	w->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (w->fd < 0 && errno == EPERM) {
-		err = own_net();
-		if (err)
-			return err;
-		w->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	}
 	if (w->fd < 0)
 		return -errno;
 	/* A full buffer of the connection must fit, or the FIN gets lost. */
@@ -125,6 +122,10 @@ void wire_read(struct wire *w)
 		else
 			continue;
 		payload = ntohs(ip.tot_len) - ip.ihl * 4 - tcp.doff * 4;
+		if (tcp.syn)
+			from->isn = ntohl(tcp.seq);
+		if (tcp.ack)
+			from->ack = ntohl(tcp.ack_seq);
 		from->fin += tcp.fin;
 		from->rst += tcp.rst;
 		from->data += !!payload;

@@ -14,7 +14,9 @@ struct wire_end {
 	unsigned int data;	/* segments with payload */
 	unsigned int bytes;	/* of payload */
 	unsigned int data_fin;	/* segments with payload and FIN */
-	unsigned int next;	/* the sequence number that it will send next */
+	unsigned int isn;	/* the sequence number of its SYN */
+	unsigned int next;	/* that it will send next */
+	unsigned int ack;	/* that it acknowledged last */
 };
 
 struct wire {
@@ -24,9 +26,8 @@ struct wire {
 };
 
 /*
- * Start to watch; connections are chosen by wire_ends().  Who may not watch
- * the network that he is in gets one of his own: to be called before sockets
- * are made.
+ * Start to watch, in a network of one's own: to be called before sockets are
+ * made.  Connections are chosen by wire_ends().
  */
 int wire_open(struct wire *w);
 
