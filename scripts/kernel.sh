@@ -88,6 +88,8 @@ seed() {
 	rm -rf "$out"
 	cp -a "$from" "$out"
 	rm -f "$out"/{inputs,build.log,made,"${image##*/}"}
+	# objtool, upon which every object depends, names its sources by whole paths
+	find "$out/tools" -name '.*.cmd' -exec sed -i "s|$base/|$tree/|g" {} +
 	differ=$(git -C "$tree" diff --name-only "$(git -C "$base" rev-parse HEAD)")
 	git -C "$tree" ls-files | grep -vxFf <(printf '%s\n' "$differ") |
 		python3 "$top/scripts/redate.py" "$base" "$tree" "$from/include/config/auto.conf"
