@@ -76,6 +76,16 @@ static int sockmap_add(int map, int key, int fd)
 	return sys_bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
+static int sockmap_del(int map, int key)
+{
+	union bpf_attr attr = {
+		.map_fd = map,
+		.key = (unsigned long)&key,
+	};
+
+	return sys_bpf(BPF_MAP_DELETE_ELEM, &attr);
+}
+
 /* What @map has its members run when something comes in. */
 enum prog {
 	PROG_NONE,
@@ -565,6 +575,44 @@ TEST(unix_peek_past_queue)
 TEST(tcp_peek_past_queue)
 {
 	peek_past_queue(_metadata, M_TCP4);
+}
+
+/* A peer that only stops sending leaves the socket in its map. */
+TEST(unix_stays_in_map_at_half_close)
+{
+	int map, sv[2];
+
+	map = sockmap_new();
+	if (no_bpf(map))
+		SKIP(return, "bpf(2): %s", strerror(-map));
+	ASSERT_GE(map, 0);
+	ASSERT_EQ(0, member_pair(M_UNIX, sv));
+	ASSERT_EQ(0, sockmap_add(map, 0, sv[0]));
+	ASSERT_EQ(0, shutdown(sv[1], SHUT_WR));
+	EXPECT_EQ(0, sockmap_del(map, 0));
+	ASSERT_EQ(0, sockmap_add(map, 0, sv[0]));
+	ASSERT_EQ(0, shutdown(sv[1], SHUT_RD));
+	EXPECT_GT(0, sockmap_del(map, 0));
+	close(sv[0]);
+	close(sv[1]);
+	close(map);
+}
+
+/* A socket that listens says so in a map as well. */
+TEST(tcp_listener_is_not_connected)
+{
+	int map, fd;
+
+	map = sockmap_new();
+	if (no_bpf(map))
+		SKIP(return, "bpf(2): %s", strerror(-map));
+	ASSERT_GE(map, 0);
+	fd = listen_on(TCP4);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, sockmap_add(map, 0, fd));
+	EXPECT_EQ(-ENOTCONN, try_recv(fd));
+	close(fd);
+	close(map);
 }
 
 /* A reset: TCP's by SO_LINGER, AF_UNIX's by what the peer has not read. */
