@@ -52,18 +52,27 @@ not_here() { # not_here TARGET PROGRAM
 	sed -n "s|^Proof: *$1 $2 [^ ]*\.\([^ .]*\) alone .*| -T \1|p" "$top"/patches/*/*.patch | tr -d '\n'
 }
 
-# fill_initramfs SHARD: every $shards-th of the programs, from SHARD on.
+# share_out: "SHARD TARGET PROGRAM SECONDS" a line: the longest first, each to the
+# shard that has least to do.
+share_out() {
+	awk 'NR == FNR { if (!/^#/) weight[$1] = $2; next }
+		{ print ($2 in weight ? weight[$2] : 1), $0 }' "$top/scripts/guest/weights" - |
+		sort -k 1,1nr -k 3,3 | awk -v shards="$shards" '
+			{ least = 1
+				for (i = 2; i <= shards; i++) if (load[i] < load[least]) least = i
+				load[least] += $1; $1 = least; print }'
+}
+
+# fill_initramfs SHARD
 fill_initramfs() {
-	local root=$build/guest/$guest.$1.root target name limit number=0
+	local root=$build/guest/$guest.$1.root target name limit
 	rm -rf "$root"
 	mkdir -p "$root"
 	while read -r target name limit; do
-		number=$((number + 1))
-		[ $((number % shards)) = $(($1 % shards)) ] || continue
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
-	done <<<"$list" >"$root/tests"
+		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}"
+	done < <(share_out <<<"$list" | sed -n "s/^$1 //p") >"$root/tests"
 	pack_initramfs "$build/guest/$guest.$1.cpio" "$root"
 }
 

@@ -29,7 +29,7 @@ mkdir -p "$build/results"
 # Most of base's time in the guests is spent waiting for what never comes, which
 # the next builds need not wait for.
 guests=()
-in_background results_of base 3
+in_background results_of base 4
 guests+=($!)
 "$top/scripts/kernel.sh" control
 in_background results_of control 1 "$(programs_for_control)"
