@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # check.sh: every test that this repository has: the main job with every
-# selftest on patched and every proof, the workshop's own tests (scripts/tests/),
-# and on sparc64 the selftests whose answers depend on the values of the bits.
+# selftest on patched and every proof, other people's suites on base and patched,
+# the workshop's own tests (scripts/tests/), and on sparc64 the selftests whose
+# answers depend on the values of the bits.
 # The last line is "N passed, N failed"; exit status 0 only if none failed.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,13 +13,13 @@ log=$build/check.log
 : >"$log"
 rm -f "$build/results/complete"
 
-run_tests() { # run_tests SCRIPT
+run_tests() { # run_tests SCRIPT [ARGUMENT...]
 	local name=${1##*/} part=$build/check.${1##*/} started=$SECONDS
-	step "tests/$name"
+	step "$name"
 	# a script that dies half-way must not count as passed
-	{ bash "$1" 2>&1 || echo "not ok - $name ran to its end"; } | tee "$part"
+	{ bash "$@" 2>&1 || echo "not ok - $name ran to its end"; } | tee "$part"
 	cat "$part" >>"$log"
-	step "tests/$name took $((SECONDS - started)) s"
+	step "$name took $((SECONDS - started)) s"
 }
 
 # What tests/arch.sh boots takes long to build; what time the others leave is
@@ -58,6 +59,9 @@ status=0
 [ "$status" = 0 ] || printf 'not ' >>"$log"
 echo "ok - make run ends with exit status 0" >>"$log"
 
+# other people's suites, on the same kernels, beside the workshop's own tests
+in_background run_tests "$top/scripts/others.sh" --check
+others=$!
 for script in "$top"/scripts/tests/*.sh; do
 	case ${script##*/} in
 	lib.sh | lint.sh | arch.sh) ;;
@@ -66,7 +70,7 @@ for script in "$top"/scripts/tests/*.sh; do
 done
 wait "$sparc64" || true
 run_tests "$top/scripts/tests/arch.sh"
-wait "$lint" || true
+wait "$others" "$lint" || true
 
 passed=$(grep -c '^ok - ' "$log") || true
 failed=$(grep -c '^not ok - ' "$log") || true

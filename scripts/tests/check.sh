@@ -19,6 +19,7 @@ for script in base tree kernel selftests; do
 done
 stub verdict.py 'import sys; print("ok - patched: a test" if sys.argv[1] == "tap" else "")'
 sed -i '/need "\${kernel_tools/d; /^need git make xz/d' "$repo/scripts/check.sh" # all are stubs
+stub others.sh 'echo "ok - others: $1"'
 stub tests/lint.sh 'echo "ok - lint"'
 stub tests/arch.sh 'echo "ok - arch"'
 stub tests/good.sh 'echo "ok - good"'
@@ -33,16 +34,16 @@ says() { # says SENTENCE STATUS LAST-LINE
 }
 
 check ': >"$BUILD/results/complete"'
-says "a main job that comes to its end is counted with the other tests" 0 "5 passed, 0 failed"
+says "a main job that comes to its end is counted with the other tests" 0 "6 passed, 0 failed"
 : >"$BUILD/results/complete"
 check 'exit 1'
-says "one that does not is a failure, and yesterday's results are not counted" 1 "3 passed, 1 failed"
+says "one that does not is a failure, and yesterday's results are not counted" 1 "4 passed, 1 failed"
 ok "by its name" grep -qx 'not ok - make run ends with exit status 0' "$tmp/out"
 check ': >"$BUILD/results/complete"; exit 1'
-says "one whose verdict is a failure is one" 1 "4 passed, 1 failed"
+says "one whose verdict is a failure is one" 1 "5 passed, 1 failed"
 stub tests/good.sh 'echo "ok - good"; exit 3'
 check ': >"$BUILD/results/complete"'
-says "so is a test that dies half-way" 1 "5 passed, 1 failed"
+says "so is a test that dies half-way" 1 "6 passed, 1 failed"
 ok "by its name, too" grep -qx 'not ok - good.sh ran to its end' "$tmp/out"
 
 # A guest's results are kept for as long as nothing that they depend on changes;
