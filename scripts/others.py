@@ -196,7 +196,8 @@ def faults_of(suite, changed):
             if entry and (entry[2], entry[3]) == (base[0], '/'.join(patched)):
                 differences[test] = f'{said}: {entry[4]}, {entry[5]}'
             else:
-                differences[test] = faults[test] = f'{said}: not in patches/changed-answers'
+                differences[test] = f'{said}: not in patches/changed-answers'
+                faults.setdefault(test, differences[test])
     for test, entry in listed.items():
         if test not in suite.differing():
             faults[test] = (f'is listed in patches/changed-answers as {entry[2]} -> '

@@ -2,8 +2,8 @@
 # others.sh [--check] [SUITE] [KERNEL]: other people's test suites on base and
 # patched, and whether an answer differs.
 #
-# Takes: a suite, the name of a file in scripts/others, or none for all; base
-# or patched, or none for both; --check: those that make check runs, and a line
+# Takes: a suite, the name of a file in scripts/others, or none for all; control,
+# base or patched, or none for the last two; --check: those that make check runs, and a line
 # "ok - " or "not ok - " a test in place of the table.  Gives, in $build/others:
 # SUITE.KERNEL.ktap and .console; SUITE.KERNEL.again.ktap of the tests that
 # differed, which ran again on both; SUITE.log of what was fetched and built.
@@ -15,8 +15,8 @@
 # shellcheck source=scripts/guest.sh
 . "$top/scripts/guest.sh"
 
-suites=(lksctp uring kselftest tls)
-for_check=(lksctp uring-poll kselftest)
+suites=(lksctp uring kselftest nginx kselftest-long)
+for_check=(lksctp uring-poll kselftest nginx)
 others=$build/others
 
 # One guest with the tests of a run that have no result yet.
@@ -41,7 +41,7 @@ run_all() { # run_all SUITE KERNEL RUN
 	local run=$others/$3 guests=0
 	{
 		cat "$build/kernel/$kernels$2/inputs" "$others/$1.sum" "$run.tests"
-		cat "$top/scripts/guest/init.c" | sha256sum
+		sha256sum <"$top/scripts/guest/init.c"
 	} >"$run.inputs.new"
 	cmp -s "$run.inputs.new" "$run.inputs" || rm -f "$run".{ktap,raw,console}
 	mv "$run.inputs.new" "$run.inputs"
@@ -90,7 +90,7 @@ kernels_wanted=(base patched)
 for each in "${suites[@]}"; do
 	[ -f "$top/scripts/others/$each.sh" ] || die "S=$each is no suite; name one of: ${suites[*]}"
 done
-case ${2:-base} in base | patched) ;; *) die "K=$2 is none of base and patched" ;; esac
+case ${2:-base} in control | base | patched) ;; *) die "K=$2 is none of control, base and patched" ;; esac
 export ONLY=${ONLY:-}
 need "${qemu[0]}" python3 cpio
 build_init

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # for others-make.sh
 # liburing's tests of poll, of multishot receives, of ends and of connections, a
 # program a test; `uring` runs all that there are.
 : "${others_dir:?}"

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # for others-make.sh
 # liburing's tests as Debian's newest has them, a program a test.
 : "${others_dir:?}"
 tools=(gcc make)
