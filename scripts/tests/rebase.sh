@@ -68,10 +68,10 @@ ok "git am applies it there" git -C "$tmp/am" -c user.name=T -c user.email=t@loc
 	"$BUILD"/outgoing/vfs/000[1-9]-*.patch
 
 ok "TRY=1 names the patch that would conflict and its files" bash -c \
-	"TRY=1 '$repo/scripts/rebase.sh' '$other#changed' vfs | grep -q 'conflict: vfs/0001 (eventpoll: .*): fs/eventpoll.c'"
-refuses "a conflict stops it, with patch and file" 'vfs/0001 \(eventpoll: .*\) conflicts in fs/eventpoll.c; ' \
+	"TRY=1 '$repo/scripts/rebase.sh' '$other#changed' vfs | grep -q 'conflict: vfs/0003 (eventpoll: .*): fs/eventpoll.c'"
+refuses "a conflict stops it, with patch and file" 'vfs/0003 \(eventpoll: .*\) conflicts in fs/eventpoll.c; ' \
 	rebase "$other#changed" vfs
-refuses "it stops there again until it is resolved" 'vfs/0001 .* conflicts in fs/eventpoll.c; ' rebase
+refuses "it stops there again until it is resolved" 'vfs/0003 .* conflicts in fs/eventpoll.c; ' rebase
 refuses "it does not go elsewhere before that" 'has stopped in .*ABORT=1' rebase "$other" vfs
 refuses "nor is half of it exported" 'has stopped at a patch' env ONTO=1 "$repo/scripts/export.sh" vfs
 git_onto add -u

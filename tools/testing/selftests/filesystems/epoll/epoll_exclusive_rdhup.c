@@ -10,7 +10,9 @@
  *    exclusive and first in the queue, use up the wakeup of a reader.
  * 2. The peer's shutdown(SHUT_WR) wakes all who asked for EPOLLIN or
  *    EPOLLRDHUP, exclusive or not.
- * 3. EPOLLEXCLUSIVE still goes with EPOLL_CTL_ADD only and with no other bits
+ * 3. An error, whose wakeup goes to one exclusive waiter, reaches a reader
+ *    although one that asked for EPOLLRDHUP alone is before it in the queue.
+ * 4. EPOLLEXCLUSIVE still goes with EPOLL_CTL_ADD only and with no other bits
  *    than before.
  */
 #include <arpa/inet.h>
@@ -660,7 +662,7 @@ TEST_F(ctl, add_after_half_close)
 	EXPECT_EQ(EPOLLRDHUP, ev.events);
 }
 
-/* 3. */
+/* 4. */
 TEST_F(ctl, no_exclusive_mod)
 {
 	ASSERT_EQ(0, ctl(self->ep, EPOLL_CTL_ADD, self->sv[0],
@@ -669,7 +671,7 @@ TEST_F(ctl, no_exclusive_mod)
 			       EPOLLEXCLUSIVE | EPOLLIN | EPOLLRDHUP));
 }
 
-/* 3. */
+/* 4. */
 TEST_F(ctl, no_mod_of_exclusive)
 {
 	ASSERT_EQ(0, ctl(self->ep, EPOLL_CTL_ADD, self->sv[0],
@@ -680,7 +682,7 @@ TEST_F(ctl, no_mod_of_exclusive)
 			       EPOLLEXCLUSIVE | EPOLLIN | EPOLLRDHUP));
 }
 
-/* 3. */
+/* 4. */
 TEST_F(ctl, no_exclusive_epoll)
 {
 	int inner = epoll_create1(EPOLL_CLOEXEC);
@@ -691,7 +693,7 @@ TEST_F(ctl, no_exclusive_epoll)
 	close(inner);
 }
 
-/* 3. */
+/* 4. */
 TEST_F(ctl, no_other_bits)
 {
 	static const unsigned int bits[] = {
@@ -709,8 +711,123 @@ TEST_F(ctl, no_other_bits)
 }
 
 /*
- * What servers do: all processes watch the listening socket, and a connection
- * wakes one of them.
+ * Two waiters on a UDP socket whose peer is not there: what is sent comes back
+ * as an error, which nothing but sk_error_report() tells.
+ */
+FIXTURE(error)
+{
+	int fd;
+	int stop;
+	struct waiter w[2];
+};
+
+FIXTURE_VARIANT(error)
+{
+	unsigned int events[2];
+	int told;	/* how many of the two */
+};
+
+FIXTURE_VARIANT_ADD(error, rdhup_before_reader)
+{
+	.events = { EPOLLRDHUP, EPOLLIN }, .told = 2,
+};
+
+FIXTURE_VARIANT_ADD(error, rdhup_behind_reader)
+{
+	.events = { EPOLLIN, EPOLLRDHUP }, .told = 1,
+};
+
+FIXTURE_VARIANT_ADD(error, reader_of_rdhup)
+{
+	.events = { EPOLLIN | EPOLLRDHUP, EPOLLIN }, .told = 1,
+};
+
+/* As it was: one of two readers, and who asks for nothing counts as one. */
+FIXTURE_VARIANT_ADD(error, two_readers)
+{
+	.events = { EPOLLIN, EPOLLIN }, .told = 1,
+};
+
+FIXTURE_VARIANT_ADD(error, nothing_before_reader)
+{
+	.events = { 0, EPOLLIN }, .told = 1,
+};
+
+/* A UDP socket connected to a port of the loopback that nobody is bound to. */
+static int udp_to_nobody(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	int other = socket(AF_INET, SOCK_DGRAM, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t len = sizeof(in);
+	int err = 0;
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || other < 0 ||
+	    bind(other, (struct sockaddr *)&in, sizeof(in)) ||
+	    getsockname(other, (struct sockaddr *)&in, &len) ||
+	    connect(fd, (struct sockaddr *)&in, len))
+		err = -errno;
+	if (other >= 0)
+		close(other);
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+FIXTURE_SETUP(error)
+{
+	self->fd = udp_to_nobody();
+	if (self->fd == -EAFNOSUPPORT)
+		SKIP(return, "no IPv4");
+	ASSERT_LE(0, self->fd);
+	self->stop = eventfd(0, EFD_CLOEXEC);
+	ASSERT_LE(0, self->stop);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, waiter_start(&self->w[i], self->fd, self->stop,
+					  variant->events[i] |
+					  EPOLLEXCLUSIVE));
+		ASSERT_EQ(0, waiter_asleep(&self->w[i]));
+		ASSERT_EQ(0, seen(&self->w[i]));
+	}
+}
+
+FIXTURE_TEARDOWN(error)
+{
+	for (int i = 0; i < 2; i++)
+		close(self->w[i].ep);
+	close(self->stop);
+	close(self->fd);
+}
+
+/* 3. */
+TEST_F(error, reaches)
+{
+	struct pollfd pfd = { .fd = self->fd };
+	long long end = now_ms() + MUST_MS;
+	uint64_t one = 1;
+
+	ASSERT_EQ(1, send(self->fd, "x", 1, 0));
+	ASSERT_EQ(1, poll(&pfd, 1, MUST_MS));
+	ASSERT_EQ(POLLERR, pfd.revents);
+	while (seen(&self->w[0]) + seen(&self->w[1]) < variant->told &&
+	       now_ms() < end)
+		poll(NULL, 0, 1);
+	poll(NULL, 0, MUST_NOT_MS);
+	EXPECT_EQ(variant->told, seen(&self->w[0]) + seen(&self->w[1]));
+	for (int i = 0; i < 2; i++)
+		EXPECT_EQ(seen(&self->w[i]) ? EPOLLERR : 0,
+			  self->w[i].mask[0]);
+	ASSERT_EQ(sizeof(one), write(self->stop, &one, sizeof(one)));
+	for (int i = 0; i < 2; i++)
+		pthread_join(self->w[i].thread, NULL);
+}
+
+/*
+ * A listening socket never says EPOLLRDHUP.  To ask it for that changes
+ * nothing: a connection wakes one of those who share it.
  */
 TEST(listener_wakes_one)
 {
