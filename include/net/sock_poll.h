@@ -37,4 +37,6 @@ static inline __poll_t sk_shutdown_poll(u8 shutdown)
 	return mask;
 }
 
+bool sock_has_def_wakeups(const struct sock *sk);
+
 #endif /* _NET_SOCK_POLL_H */

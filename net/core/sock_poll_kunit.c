@@ -73,7 +73,7 @@ static struct kunit_case sock_poll_test_cases[] = {
 };
 
 static struct kunit_suite sock_poll_test_suite = {
-	.name = "sock-poll",
+	.name = "sock_poll",
 	.test_cases = sock_poll_test_cases,
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One half-close is one event: a reader that asked for edges is told once,
- * and a reader that asked for signals gets one.
+ * One half-close is one event: a reader that asked for edges is told once.
  *
  * The peer of the TCP connections is written by hand on a tun device, so that
  * the segments are the ones that the test means: data and FIN in one, a FIN
@@ -17,10 +16,11 @@
  *    if it is the first to be woken, and many others, who watch the same
  *    socket, are woken before its turn comes again ("crowded").
  * 2. Of threads that share the epoll instance it wakes one.
- * 3. F_SETSIG: exactly one signal for it, POLL_IN when the stream is half
- *    closed, POLL_HUP when our side was closed already.
+ * 3. F_SETSIG: two signals for it, the last of them POLL_IN, the first POLL_HUP
+ *    when our side was closed already.
  * 4. The same over the loopback, where data and FIN leave in one segment,
  *    and for AF_UNIX.
+ * 5. If the FIN cannot be taken yet, what came with it is told all the same.
  *
  * RDHUP_EDGES in the environment is the number of connections per test; how
  * many events each of them gave is printed in every case.
@@ -714,15 +714,18 @@ TEST_F_TIMEOUT(segment, volley_asleep, time_limit())
 	segment_volleys(_metadata, self, true);
 }
 
-/* A reader that asked for signals gets one, which says what happened. */
+/*
+ * A reader that asked for signals gets two, which programs have come to live
+ * with: the last is always POLL_IN, so that who reads on POLL_IN does read.
+ */
 TEST_F(segment, signals)
 {
+	bool both = self->shape.mask & EPOLLHUP;
+	const int want[] = { both ? POLL_HUP : POLL_IN, POLL_IN };
 	struct f_owner_ex owner = { F_OWNER_TID, syscall(SYS_gettid) };
 	struct timespec none = {}, must = { .tv_sec = MUST_MS / 1000 };
-	bool both = self->shape.mask & EPOLLHUP;
 	siginfo_t si;
 	sigset_t set;
-	int n = 0;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
@@ -734,13 +737,12 @@ TEST_F(segment, signals)
 	ASSERT_EQ(0, fcntl(self->c.fd, F_SETFL, O_ASYNC));
 	ASSERT_EQ(0, connection_end(&self->c, &self->shape));
 
-	ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, &si, &must));
-	EXPECT_EQ(both ? POLL_HUP : POLL_IN, si.si_code);
-	do {
-		n++;
-	} while (sigtimedwait(&set, &si, &none) == SIGRTMIN);
-	EXPECT_EQ(1, n)
-		TH_LOG("%d signals for one FIN", n);
+	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
+		ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, &si, &must));
+		EXPECT_EQ(self->c.fd, si.si_fd);
+		EXPECT_EQ(want[i], si.si_code);
+	}
+	EXPECT_EQ(-1, sigtimedwait(&set, &si, &none));
 }
 
 /*
@@ -909,6 +911,71 @@ TEST_F(linger, fin_and_ack)
 	ASSERT_EQ(0, peer_send_at(&c.peer, c.peer.seq, FIN | ACK, ""));
 	pthread_join(thread, NULL);
 	EXPECT_GT(MUST_MS, l.ms);
+	close(listener);
+}
+
+/*
+ * 5: the acknowledgment of our FIN comes with a FIN that cannot be taken yet,
+ * because data before it is missing.
+ */
+static int ack_and_fin_beyond_a_hole(struct connection *c, uint32_t fin_seq)
+{
+	c->peer.ack = fin_seq + 1;
+	return peer_send_at(&c->peer, c->peer.seq + 4, FIN | ACK, "");
+}
+
+/* A lingering close() waits for no more than the acknowledgment. */
+TEST_F(linger, ack_and_fin_beyond_a_hole)
+{
+	static const struct shape plain = { .setup = PLAIN };
+	struct linger linger = { .l_onoff = 1, .l_linger = MUST_MS / 500 };
+	struct lingering l;
+	struct connection c;
+	pthread_t thread;
+	uint16_t dport;
+	uint32_t seq;
+	int listener;
+
+	listener = tun_listen(&dport);
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, connection_open(&c, self->tun, listener, dport,
+				     FIRST_PORT, &plain));
+	ASSERT_EQ(0, setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger,
+				sizeof(linger)));
+	l.fd = c.fd;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, close_main, &l));
+	ASSERT_EQ(0, peer_expect(&c.peer, FIN | ACK, &seq));
+	ASSERT_EQ(0, ack_and_fin_beyond_a_hole(&c, seq));
+	pthread_join(thread, NULL);
+	EXPECT_GT(MUST_MS, l.ms);
+	close(listener);
+}
+
+/* Who watches is told of the acknowledgment, and of the end in its turn. */
+TEST_F(linger, watched_ack_and_fin_beyond_a_hole)
+{
+	const unsigned int end = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP;
+	static const struct shape shape = { .setup = FIN_WAIT1 };
+	struct connection c;
+	uint16_t dport;
+	int listener;
+	int ep;
+
+	listener = tun_listen(&dport);
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, connection_open(&c, self->tun, listener, dport,
+				     FIRST_PORT, &shape));
+	ep = epoll_with(c.fd, WATCH | EPOLLOUT);
+	ASSERT_LE(0, ep);
+	ASSERT_MASK(EPOLLOUT, epoll_next(ep, 0));
+	ASSERT_MASK(0, epoll_next(ep, 0));
+	ASSERT_EQ(0, ack_and_fin_beyond_a_hole(&c, c.peer.ack));
+	EXPECT_MASK(EPOLLOUT, epoll_next(ep, 0));
+	EXPECT_MASK(0, epoll_next(ep, 0));
+	ASSERT_EQ(0, peer_send_at(&c.peer, c.peer.seq, PSH | ACK, "data"));
+	EXPECT_MASK(end, epoll_next(ep, 0));
+	close(ep);
+	close(c.fd);
 	close(listener);
 }
 
