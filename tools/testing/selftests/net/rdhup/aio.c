@@ -188,7 +188,7 @@ FIXTURE_VARIANT_ADD(incoming, pipe) { FAM_PIPE };
 
 FIXTURE_SETUP(incoming)
 {
-	int err = any_ready(variant->id);
+	int err = variant->id == FAM_PIPE ? 0 : any_ready(variant->id);
 
 	if (is_missing(err))
 		SKIP(return, "no %s: %s", families[variant->id].name,
