@@ -71,7 +71,7 @@ fill_initramfs() {
 	while read -r target name limit; do
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}"
+		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
 	done < <(share_out <<<"$list" | sed -n "s/^$1 //p") >"$root/tests"
 	pack_initramfs "$build/guest/$guest.$1.cpio" "$root"
 }
