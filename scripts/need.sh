@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# The tools that verbs take from the host, and the Debian packages that bring
+# them; sourced by lib.sh, for all.
+: "${build:?}"
+
+# The Debian package that brings a command (or, with a slash, a file).
+package_of() {
+	local tool
+	case $1 in
+	qemu-system-x86_64 | qemu-system-i386) echo qemu-system-x86 ;;
+	ld) echo binutils ;;
+	gcc | make | bc | flex | bison | git | cpio | rsync | ccache | perl | sparse | \
+		coccinelle | codespell | shellcheck | clang-19 | b4 | groff | mandoc) echo "$1" ;;
+	xz) echo xz-utils ;;
+	spatch) echo coccinelle ;;
+	sphinx-build) echo python3-sphinx ;;
+	git-send-email) echo git-email ;;
+	*/Mail/Address.pm) echo libmailtools-perl ;;
+	python3 | curl) echo "$1" ;;
+	busybox) echo busybox-static ;;
+	*/libelf.h) echo libelf-dev ;;
+	*/opensslv.h) echo libssl-dev ;;
+	static:gcc) echo libc6-dev ;;
+	static:aarch64-*) echo libc6-dev-arm64-cross ;;
+	static:i686-*) echo libc6-dev-i386-cross ;;
+	static:powerpc64-*) echo libc6-dev-ppc64-cross ;;
+	static:x86_64-*) echo libc6-dev-amd64-cross ;;
+	static:*) tool=${1#static:} && echo "libc6-dev-${tool%-linux-gnu-gcc}-cross" ;;
+	x86_64-linux-gnu-gcc) echo gcc-x86-64-linux-gnu ;;
+	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
+	qemu-system-sparc64) echo qemu-system-sparc ;;
+	qemu-system-mips) echo qemu-system-mips ;;
+	qemu-system-ppc64) echo qemu-system-ppc ;;
+	qemu-system-aarch64) echo qemu-system-arm ;;
+	qemu-system-m68k | qemu-system-riscv64 | qemu-system-s390x) echo qemu-system-misc ;;
+	*) die "no Debian package is known for the tool '$1'" ;;
+	esac
+}
+
+# has TOOL: a command, a file, a command of git's, or, as "static:COMPILER", a C
+# library that this compiler links into static programs.
+has() {
+	case $1 in
+	static:*) command -v "${1#static:}" >/dev/null &&
+		echo 'int main(void) { return 0; }' | "${1#static:}" -static -x c -o /dev/null - 2>/dev/null ;;
+	/*) [ -e "$1" ] || compgen -G "${1/\/include\//\/include\/*\/}" >/dev/null ;;
+	git-*) [ -x "$(git --exec-path)/$1" ] ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# What fetching, building and booting a kernel takes, for need, without the
+# emulator.
+# shellcheck disable=SC2034 # for those who source this file
+kernel_tools=(git make gcc ld xz ccache flex bison bc perl cpio rsync python3
+	/usr/include/libelf.h /usr/include/openssl/opensslv.h)
+
+# need TOOL...: make sure that the tools are there; on Debian, as root or
+# with a sudo that does not ask, install what is missing.
+need() {
+	local tool missing=() as_root=()
+	for tool; do
+		has "$tool" || missing+=("$(package_of "$tool")")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" != 0 ]; then
+		as_root=(sudo -n)
+	fi
+	if [ ! -e /etc/debian_version ] ||
+		{ [ ${#as_root[@]} -gt 0 ] && ! sudo -n true 2>/dev/null; }; then
+		die "missing tools; as root: apt-get install ${missing[*]}"
+	fi
+	step "installing ${missing[*]}"
+	"${as_root[@]}" apt-get update -qq >"$build/apt.log" 2>&1 || true
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}" \
+		>>"$build/apt.log" 2>&1 ||
+		die "apt-get could not install ${missing[*]}; see $build/apt.log"
+}
+
+# The newest clang that the kernel takes, 17 or later; the one that Debian 12 and
+# 13 both have, for need, if there is none.
+newest_clang() {
+	local name
+	for name in $(compgen -c clang- | grep -xE 'clang-[0-9]+' | sort -u -t - -k 2nr) clang; do
+		if [ "$("$name" -dumpversion 2>/dev/null | cut -d . -f 1)" -ge 17 ] 2>/dev/null; then
+			echo "$name"
+			return
+		fi
+	done
+	echo clang-19
+}
