@@ -48,10 +48,14 @@ start_of() {
 		die "there is no branch $1 yet; run make tree"
 }
 
-# The notes of a stored patch: what stands between the first "---" and the
-# diffstat; see patch_parts() in tree.sh for the other parts.
+# The notes of a stored patch: what stands between the first "---" and the next,
+# behind which is the diffstat; of a patch that has no note there is only one.
 notes_of() {
-	awk '/^diff --git / { exit } n == 1 && /^---$/ { exit } /^---$/ { n++; next } n == 1' "$1"
+	awk '/^diff --git / { exit }
+		/^---$/ { if (n++) { two = 1; exit } next }
+		n { text[++m] = $0 }
+		END { for (i = 1; i <= m; i++)
+			if (two || text[i] !~ /^ (.* \| +([0-9]+|Bin)|[0-9]+ files? changed,)/) print text[i] }' "$1"
 }
 
 # The values of one kind of note ("Adds", "Proof") in a stored patch.

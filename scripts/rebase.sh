@@ -164,20 +164,16 @@ if stopped; then
 fi
 "$top/scripts/tree.sh" --branches
 prepare
-
-# stack NAME SERIES...: carry these one onto the other, on $onto; $last is the
-# last commit.
+# stack NAME SERIES...: these one on the other; $last is the last commit.
 stack() {
 	local name=$1 part
-	shift
 	last=$onto
-	for part; do
-		if [ "$last" != "$onto" ]; then
+	for part in "${@:2}"; do
+		[ "$last" = "$onto" ] || {
 			carry "$prefix$name-$part" "$(ogit rev-parse "refs/start/$prefix$part")" "$(ogit rev-parse "$prefix$part")" "$last"
-			last=$(ogit rev-parse "$prefix$name-$part")
-		else
-			last=$(ogit rev-parse "$prefix$part")
-		fi
+			part=$name-$part
+		}
+		last=$(ogit rev-parse "$prefix$part")
 	done
 }
 
@@ -194,9 +190,8 @@ for name in "${all[@]}"; do
 	carry "$prefix$name" "$(start_of "$name")" "$(lgit rev-parse "$name")" "$last"
 done
 stack patched "${all[@]}"
-patched=$last
 [ -z "$prefix" ] || exit 0
-ogit checkout -q -B patched "$patched"
+ogit checkout -q -B patched "$last"
 step "$tree: branch patched, to be built and tested"
 if ! git -C "$top" config user.email >/dev/null || ! git -C "$top" config user.name >/dev/null; then
 	step "not exported: git's user.name and user.email are unset; set them, then make export ONTO=1"

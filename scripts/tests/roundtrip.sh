@@ -32,7 +32,9 @@ ok "make tree twice gives the same commits" test "$heads" = "$(git --git-dir="$l
 ok "make tree && make save changes nothing" test -z "$(changed)"
 
 # one edits, commits and saves as kernel people do
-git --git-dir="$linux" worktree add -q "$tmp/work" selftests
+git --git-dir="$linux" worktree add -q --no-checkout "$tmp/work" selftests
+git -C "$tmp/work" sparse-checkout set tools/testing/selftests/net/rdhup
+git -C "$tmp/work" checkout -q
 echo '/* an edit */' >>"$tmp/work/tools/testing/selftests/net/rdhup/race.c"
 as_tester commit -q -a --fixup "$(git -C "$tmp/work" log --format=%H --diff-filter=A -- tools/testing/selftests/net/rdhup/race.c)"
 refuses "make tree does not overwrite a commit that is not saved" 'branch selftests has commits' tree
@@ -50,10 +52,10 @@ git -C "$repo" checkout -q -- patches
 ok "an edit of an added file arrives at its kernel path, and nowhere else" test \
 	"$(changed | tr -d '\n')" = "AM tools/testing/selftests/net/rdhup/race.c"
 git -C "$tmp/work" checkout -q extra
-echo >>"$tmp/work/tools/testing/selftests/net/rdhup/common.h"
+echo >>"$tmp/work/tools/testing/selftests/net/rdhup/race.c"
 as_tester commit -q -a -m "a change to a file of another series"
 refuses "a change to a file that another series adds is refused" \
-	'changes tools/testing/selftests/net/rdhup/common.h, which an earlier patch adds' "$repo/scripts/save.sh"
+	'changes tools/testing/selftests/net/rdhup/race.c, which an earlier patch adds' "$repo/scripts/save.sh"
 git --git-dir="$linux" worktree remove --force "$tmp/work"
 git -C "$repo" checkout -q -- .
 git --git-dir="$linux" branch -q -D selftests extra
