@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ask.h"
 #include "bluetooth.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-int enable_iso(void)
+/* The experimental feature by which ISO sockets exist. */
+static int switch_iso(bool on)
 {
-	static const unsigned char cmd[] = {
+	unsigned char cmd[] = {
 		0x4a, 0x00,	/* "set experimental feature" */
 		0xff, 0xff,	/* of no controller in particular */
-		17, 0,		/* bytes that follow: a UUID and "on" */
+		17, 0,		/* bytes that follow: a UUID and whether */
 		0x3e, 0xe0, 0xb4, 0xfd, 0xdd, 0xd6, 0x85, 0x98,
 		0x6a, 0x49, 0xe0, 0x05, 0x88, 0xf1, 0xba, 0x6f,
-		1,
+		on,
 	};
 	union bt_addr addr = {
 		.hci.family = AF_BLUETOOTH,
@@ -30,6 +32,21 @@ int enable_iso(void)
 		poll_mask(fd, EPOLLIN, WAKE_MS);
 	close(fd);
 	return 0;
+}
+
+static void disable_iso(void)
+{
+	switch_iso(false);
+}
+
+int enable_iso(void)
+{
+	int fd = any_socket(FAM_ISO);
+
+	if (fd >= 0)
+		return close(fd);
+	at_end(disable_iso);
+	return switch_iso(true);
 }
 
 socklen_t bt_len(enum family_id id)

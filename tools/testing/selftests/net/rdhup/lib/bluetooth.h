@@ -53,7 +53,8 @@ union bt_addr {
 
 /*
  * ISO sockets exist only once the experimental feature has been switched on,
- * through the management channel; what comes of it, socket() will tell.
+ * through the management channel, which is done until the program ends; what
+ * comes of it, socket() will tell.
  */
 int enable_iso(void);
 

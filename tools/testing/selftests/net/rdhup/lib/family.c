@@ -30,7 +30,7 @@ bool is_missing(int err)
 {
 	return err == -EAFNOSUPPORT || err == -EPROTONOSUPPORT ||
 	       err == -ESOCKTNOSUPPORT || err == -ENOPROTOOPT ||
-	       err == -EPERM || err == -ENODEV;
+	       err == -EPERM || err == -ENODEV || err == -EBUSY;
 }
 
 int failed(const char *call)

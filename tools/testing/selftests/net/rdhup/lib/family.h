@@ -69,9 +69,9 @@ extern const struct family families[NR_FAMILIES];
 
 /*
  * Does @err say that there is no such family here?  Only socket() can, which
- * is the first thing that is done about any; and with -EPERM or -ENODEV, of
- * the privileges or the device that a family is tested by, any_ready(),
- * own_net() and nfcsim_open().
+ * is the first thing that is done about any; and any_ready(), own_net(),
+ * bt_controllers() and nfcsim_open(), of what a family is tested by: -EPERM for
+ * want of privileges, -ENODEV of a device, -EBUSY if another program has it.
  */
 bool is_missing(int err);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ask.h"
 #include "genl.h"
+#include "machine.h"
 #include "nfcsim.h"
 
 #include <dirent.h>
@@ -130,7 +131,10 @@ int nfcsim_open(struct nfcsim *sim)
 {
 	int group, err;
 
+	sim->nl = -1;
 	sim->events = -1;
+	if (is_disturbed_by("neard"))
+		return -EBUSY;
 	sim->nl = genl_open(NFC_GENL_NAME, &sim->family);
 	if (sim->nl < 0)
 		return sim->nl == -ENOENT ? -ENODEV : sim->nl;
@@ -283,7 +287,8 @@ int nfcsim_up(struct nfcsim *sim)
 			}
 		}
 	}
-	return err;
+	/* Not for want of devices, as nfcsim_open() has found them. */
+	return err == -ENODEV || err == -EBUSY ? -EPROTO : err;
 }
 
 void nfcsim_close(struct nfcsim *sim)

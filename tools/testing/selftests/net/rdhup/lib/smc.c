@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "family.h"
 #include "genl.h"
+#include "machine.h"
 #include "smc.h"
 
 #include <dirent.h>
@@ -19,19 +20,34 @@
 /* "No SMC device found": a code that SMC's statistics of fallbacks have. */
 #define SMC_NO_DEVICE	0x03030000
 
-/* Set the enterprise ID; -EPERM if we may not. */
-static int smc_enable(void)
+/* Add or remove the enterprise ID. */
+static int smc_ueid(int cmd)
 {
 	int family = 0, nl = genl_open(SMC_GENL_FAMILY_NAME, &family);
 	int err;
 
 	if (nl < 0)
 		return nl;
-	err = genl_send(nl, family, SMC_NETLINK_ADD_UEID, NLM_F_ACK,
-			SMC_NLA_EID_TABLE_ENTRY, SMC_UEID);
+	err = genl_send(nl, family, cmd, NLM_F_ACK, SMC_NLA_EID_TABLE_ENTRY,
+			SMC_UEID);
 	if (!err)
 		err = genl_ack(nl);
 	close(nl);
+	return err;
+}
+
+static void smc_disable(void)
+{
+	smc_ueid(SMC_NETLINK_REMOVE_UEID);
+}
+
+/* Set the enterprise ID, until the program ends; -EPERM if we may not. */
+static int smc_enable(void)
+{
+	int err = smc_ueid(SMC_NETLINK_ADD_UEID);
+
+	if (!err)
+		at_end(smc_disable);
 	/* Still there from an earlier test, if -EEXIST. */
 	return err == -EEXIST ? 0 : err;
 }

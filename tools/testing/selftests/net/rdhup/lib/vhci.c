@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ask.h"
 #include "bluetooth.h"
+#include "machine.h"
 #include "vhci.h"
 
 #include <errno.h>
@@ -381,8 +382,9 @@ static int vhci_up(int hci, const struct vhci *v)
 
 	/* The kernel also switches each new controller on for some seconds. */
 	if (ioctl(hci, VHCI_DEVUP, v->dev) && errno != EALREADY)
-		return errno == ERFKILL ? -EPERM : -errno;
-	return ioctl(hci, VHCI_SETSCAN, &req) ? -errno : 0;
+		return errno == ERFKILL || errno == EPERM ?
+			-EPERM : failed("HCIDEVUP");
+	return ioctl(hci, VHCI_SETSCAN, &req) ? failed("HCISETSCAN") : 0;
 }
 
 int vhci_start(struct vhci_pair *pair)
@@ -391,6 +393,8 @@ int vhci_start(struct vhci_pair *pair)
 	unsigned char addr[6] = { 0, pid, pid >> 8, pid >> 16, 0, 2 };
 	int hci, err = 0;
 
+	if (is_disturbed_by("bluetoothd"))
+		return -EBUSY;
 	/* What is not in the initial network namespace is told here. */
 	hci = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
 	if (hci < 0)
