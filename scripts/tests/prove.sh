@@ -11,7 +11,7 @@ borrow_build "$tmp/build"
 export BUILD=$tmp/build
 patch=$(find "$repo/patches/bpf" -name '0001-*.patch')
 
-git --git-dir="$BUILD/linux.git" branch -q -D bpf patched
+git --git-dir="$BUILD/linux.git" branch -q -D bpf selftests-fixes patched
 # No worktree but the one to prove in, and of that a corner.
 mv "$repo/scripts/tree.sh" "$repo/scripts/branches.sh"
 stub() { # stub SCRIPT < what it does
