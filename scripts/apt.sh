@@ -37,15 +37,20 @@ private_apt() {
 	: >"$apt_dir/read"
 }
 
-# apt_source SUITE PACKAGE DIR: the source of a package as its authors gave it
-# out, in DIR; prints its name and version.
+# apt_source SUITES PACKAGE DIR: the source of a package as its authors gave it
+# out, in DIR, from the first of the suites that has it to give, for an archive
+# may list what it does not have yet, or any more; prints its name and version.
 apt_source() {
-	local tarball
-	private_apt "$1" deb-src || die "the archive does not answer; see $build/apt.log"
-	rm -rf "$3" "$3.src"
-	mkdir -p "$3" "$3.src"
-	(cd "$3.src" && apt-get "${apt_options[@]}" source -qq --download-only "$2") >&2
-	tarball=$(compgen -G "$3.src/*.orig.tar.[gxb]z*" | grep -v '\.asc$')
+	local suite tarball=
+	for suite in $1; do
+		rm -rf "$3" "$3.src"
+		mkdir -p "$3" "$3.src"
+		private_apt "$suite" deb-src || continue
+		(cd "$3.src" && apt-get "${apt_options[@]}" source -qq --download-only "$2") >&2 || continue
+		tarball=$(compgen -G "$3.src/*.orig.tar.[gxb]z*" | grep -v '\.asc$')
+		break
+	done
+	[ -n "$tarball" ] || die "no suite of $1 gives the source of $2; see $build/apt.log"
 	tar -xf "$tarball" -C "$3" --strip-components=1
 	awk '/^Source: / { name = $2 } /^Version: / { print name, $2; exit }' "$3.src"/*.dsc
 }

@@ -2,7 +2,8 @@
 # kernel.sh K [TARGET...]: build one kernel for the guest.
 #
 # Takes: K, one of control, base, patched, or patched with what finds faults:
-# debug has lockdep and KASAN, kcsan has KCSAN; of another architecture than
+# debug has lockdep and KASAN, kcsan has KCSAN, or others_base, others_patched
+# with what only other people's suites need; of another architecture than
 # x86_64 if its name stands before it, as in sparc64-base.  With targets of the
 # kernel's make, such as net/, these are built, from nothing, and no kernel.
 # Gives: $build/kernel/K/.config and the image, bzImage on x86_64, in
@@ -29,6 +30,11 @@ debug | kcsan)
 	fragments+=("$top/scripts/guest/patched.config" "$top/scripts/guest/$kind.config")
 	tree=$build/linux/patched
 	out=$tree/.build$tag-$kind
+	;;
+others_*)
+	fragments+=("$top/scripts/guest/others.config")
+	tree=$build/linux/${kind#others_}
+	out=$tree/.build$tag-others
 	;;
 esac
 need "${kernel_tools[@]}" "${cross}gcc"

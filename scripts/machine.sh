@@ -11,7 +11,7 @@
 #   $end_by      what /init has to do for QEMU to end
 #   $qemu        the emulator and its machine, an array
 # and machine_of(), which sets these as well:
-#   $kind        control, base, patched, debug, kcsan or prove
+#   $kind        control, base, patched, debug, kcsan, prove, others_base or others_patched
 #   $kernel      the name of the kernel itself, ARCH-$kind or, on x86_64, $kind
 : "${build:?}" "${top:?}"
 
@@ -50,7 +50,7 @@ machine() {
 machine_of() {
 	kind=${1##*-}
 	case $kind in
-	control | base | patched | prove | debug | kcsan) ;;
+	control | base | patched | prove | debug | kcsan | others_base | others_patched) ;;
 	*) die "K=$1 is no kernel; name control, base, patched, debug or kcsan, or one of another architecture: sparc64-base" ;;
 	esac
 	if [ "$kind" = "$1" ]; then

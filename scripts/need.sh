@@ -9,7 +9,7 @@ package_of() {
 	case $1 in
 	qemu-system-x86_64 | qemu-system-i386) echo qemu-system-x86 ;;
 	ld) echo binutils ;;
-	gcc | make | bc | flex | bison | git | cpio | rsync | ccache | perl | sparse | \
+	gcc | make | cmake | bc | flex | bison | git | cpio | rsync | ccache | perl | sparse | \
 		coccinelle | codespell | shellcheck | clang-19 | b4 | groff | mandoc) echo "$1" ;;
 	xz) echo xz-utils ;;
 	spatch) echo coccinelle ;;

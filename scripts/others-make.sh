@@ -35,7 +35,20 @@ busybox_into() { # busybox_into ROOT
 
 mkdir -p "$build/others"
 need cpio busybox "${tools[@]}"
-cat "$others_dir"/* "$top/scripts/apt.sh" "$0" | sha256sum >"$dir.inputs.new"
+
+# The files of the suite: its own, and what they name.
+files() { # files NAME
+	echo "$others_dir/$1"
+	{ grep -oE 'others(_dir)?/[a-z0-9][a-z0-9.-]*' "$others_dir/$1" || true; } | sed 's|.*/||' | sort -u |
+		while read -r each; do
+			[ ! -f "$others_dir/$each" ] || [ "$each" = "$1" ] || files "$each"
+		done
+}
+
+{
+	files "$name.sh" | xargs cat
+	cat "$top/scripts/apt.sh" "$0"
+} | sha256sum >"$dir.inputs.new"
 if cmp -s "$dir.inputs.new" "$dir.inputs"; then
 	exit 0
 fi

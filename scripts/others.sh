@@ -15,7 +15,7 @@
 # shellcheck source=scripts/guest.sh
 . "$top/scripts/guest.sh"
 
-suites=(lksctp uring kselftest nginx kselftest-long)
+suites=(lksctp uring kselftest nginx cpython libevent libuv bluez kselftest-long)
 for_check=(lksctp uring-poll kselftest nginx)
 others=$build/others
 

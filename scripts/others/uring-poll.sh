@@ -6,7 +6,7 @@
 # shellcheck source=scripts/others/uring.sh
 . "$others_dir/uring.sh"
 wanted='^(poll.*|mshot-shutdown-race.*|buf-ring-mshot|recv-(multishot|msgall.*)|shutdown|conn.*|
-	|socket.*|send_recv.*|send-zerocopy|accept.*|wakeup-hang|thread-exit|files-exit-hang-poll|
-	|eploop|evloop|epwait|multicqes_drain|ring-leak2)$'
+	|socket.*|send_recv.*|accept.*|wakeup-hang|thread-exit|files-exit-hang-poll|
+	|evloop|epwait|ring-leak2)$'
 wanted=${wanted//[$'\n\t']/}
 wanted=${wanted//||/|}

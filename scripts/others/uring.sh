@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # for others-make.sh
 # liburing's tests as Debian's newest has them, a program a test.
-: "${others_dir:?}"
+: "${others_dir:?}" "${release:?}"
 tools=(gcc make)
 wanted='' unwanted='^helpers$'
 
 provide() { # provide DIR ROOT
 	local dir=$1 root=$2 names name
-	apt_source sid liburing "$dir/src" >"$dir/version"
+	apt_source "sid testing $release" liburing "$dir/src" >"$dir/version"
 	mkdir -p "$root/uring"
 	(cd "$dir/src" && ./configure --cc=gcc && make -s -j"$(nproc)" -C src liburing.a) >&2
 	names=$(cd "$dir/src/test" && printf '%s\n' *.c | sed 's/\.c$//' | grep -E "$wanted" | grep -vE "$unwanted")

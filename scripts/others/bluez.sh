@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # for others-make.sh
+# BlueZ's testers of L2CAP, RFCOMM, SCO and ISO sockets, on controllers that they
+# emulate; from Debian's newest, with its libraries.
+: "${others_dir:?}"
+kernels=others_
+
+provide() { # provide DIR ROOT
+	local name
+	apt_root sid "$2" bluez-test-tools >"$1/version"
+	mkdir -p "$2/t"
+	cp "$others_dir/bluez" "$2/t/"
+	for name in l2cap rfcomm sco iso; do
+		[ -x "$2/usr/bin/$name-tester" ]
+		echo "$name 1200 /t/bluez $name-tester"
+	done >"$2/tests"
+}
