@@ -89,7 +89,7 @@ def proofs(verdict):
 </summary><div class="scroll"><table><tr><th>test</th><th>before</th><th>after</th></tr>'''
         for _, test, before, after, _ in rows:
             yield f'''<tr><td><code>{esc(test)}</code></td>
-<td class="{before}">{WORD[before]}</td><td class="{after}">{WORD[after]}</td></tr>'''
+<td class="{before}">{WORD.get(before, before)}</td><td class="{after}">{WORD[after]}</td></tr>'''
         yield '</table></div></details>'
 
 

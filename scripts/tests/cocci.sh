@@ -75,10 +75,10 @@ refuses "a finding that is not listed is named" \
 refuses "and one that is listed and not there" \
 	"base: poll_sk_shutdown: net/smc/af_smc.c, smc_poll\(\): 4 listed" \
 	trees 's/ smc_poll 3 0 / smc_poll 4 0 /'
-refuses "and one that a patch was to mend" "smc_poll\(\): it cannot be net/0006 with 3, 3, 3" \
+refuses "and one that a patch was to mend" "smc_poll\(\): it cannot be net/0009 with 3, 3, 3" \
 	trees 's/ smc_poll 3 0 / smc_poll 3 3 /'
 refuses "and a patch that has nothing to do with it" "smc_poll\(\): net/0005 does not touch" \
-	trees 's| smc_poll 3 0 3 net/0006| smc_poll 3 0 3 net/0005|'
+	trees 's| smc_poll 3 0 3 net/0009| smc_poll 3 0 3 net/0005|'
 refuses "and a routine of introduce that the rule does not see" \
 	"switchtec_dev_poll\(\): introduce and the rule differ \(unseen\)" trees '/ switchtec_dev_poll /d'
 refuses "a fault planted in a tree is found" \
