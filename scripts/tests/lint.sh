@@ -142,6 +142,20 @@ touch "$tmp"/long/{01..16}.patch
 finds "series-form finds a sixteenth patch" 'netdev takes 15' series-form "$tmp/long" net
 finds "series-form finds a missing cover letter" 'no cover letter' series-form "$tmp/long" net
 finds "series-form finds a series that no tree is named by" 'no tree' series-form "$tmp/long" nonsense
+mkdir "$tmp/wordy"
+# wordy NUMBER LINES LETTER: a mail with so many lines of message, a trailer and
+# notes, and a cover letter; what is found in them and those before
+wordy() {
+	printf '%s\n' 'Subject: [PATCH] x' '' "$(seq 3 "$2")" '' "Fixes: $tag" --- "$(seq 99)" >"$tmp/wordy/$1.patch"
+	seq "$3" >"$tmp/wordy/cover-letter"
+	"$gates/series-message.sh" "$tmp/wordy" net | paste -sd' '
+}
+ok "series-message passes messages of 40 lines and a cover letter of 50" test -z "$(wordy 01 40 50)"
+ok "and finds longer ones, the longest first" test "$(wordy 02 41 51; wordy 03 43 42)" = \
+	"net: a cover letter of 51 lines; 50 at most 02.patch: a message of 41 lines; 40 at most
+03.patch: a message of 43 lines; 40 at most 02.patch: a message of 41 lines; 40 at most"
+ok "none in what is linted by name only, introduce and man-pages" test -z \
+	"$(for name in introduce man-pages; do "$gates/series-message.sh" "$top/patches/$name" "$name"; done)"
 git init -q "$tmp/scripts"
 # shellcheck disable=SC2016 # for the planted script to expand
 printf '#!/bin/sh\nrm $1\n' >"$tmp/scripts/planted.sh"
