@@ -9,7 +9,7 @@ small_tree() { # small_tree DIR
 	mkdir -p "$1"
 	local touched
 	mapfile -t touched < <(sed -n 's|^diff --git a/[^ ]* b/||p' "$top"/patches/*/*.patch |
-		grep -v '^man2/' | sort -u)
+		grep -v '^man/' | sort -u)
 	git --git-dir="$build/linux.git" archive base Makefile "${touched[@]}" | tar -x -C "$1"
 }
 

@@ -26,7 +26,7 @@ finds() {
 	"$gates/$gate.sh" "$@" >"$tmp/reasons" || true
 	ok "$sentence" grep -qE -- "$pattern" "$tmp/reasons"
 }
-mail=$build/lint/vfs/$(head -n 1 "$top/patches/vfs/series")
+mail=$build/lint/vfs/$(grep -v '^#' "$top/patches/vfs/series" | sed -n 3p)
 plant() { # plant SED-EXPRESSION: a copy of a good mail with a fault
 	sed -E "$1" "$mail" >"$tmp/planted.patch"
 	cmp -s "$mail" "$tmp/planted.patch" && echo "not ok - the fault '$1' was not planted"
@@ -61,7 +61,7 @@ mail=$(grep -l '^+++ b/include/net/sock_poll.h' "$build"/lint/net-next/*.patch)
 plant '0,/^\+static inline __poll_t /s//+static inline int nobody_calls_it(int a) { return a; }\n&/'
 finds "patch-inline finds an inline function in a header that nothing uses" 'sock_poll.h: nothing uses .*nobody_calls_it' \
 	patch-inline "$tmp/planted.patch" net-next
-mail=$build/lint/vfs/$(head -n 1 "$top/patches/vfs/series")
+mail=$build/lint/vfs/$(grep -v '^#' "$top/patches/vfs/series" | sed -n 3p)
 
 # a branch of one's own with a fault in it, for the gates that read branches
 git clone -q --mirror --shared "$linux_git" "$tmp/linux.git" 2>/dev/null

@@ -418,7 +418,7 @@ TEST_F(link, data_is_read_before_the_lost_link)
 	EXPECT_EOF(self->own);
 }
 
-/* The answer of the other device, which closes the channel, is no second one. */
+/* The other device answers, which closes the channel: no second edge. */
 TEST_F(link, own_shutdown_is_one_edge)
 {
 	struct waiter w = { .epoll = true };

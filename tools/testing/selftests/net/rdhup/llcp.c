@@ -13,8 +13,8 @@
  *    accept() fails, and those for datagrams.
  * 4. A connect() that is refused is an error, and the socket can try again as
  *    if it had never been, whether or not it has been asked for the error.
- * 5. A socket that is bound, or whose peer has closed, can be bound or connected
- *    again, and the device then knows it once.
+ * 5. A socket that is bound, or whose peer has closed, can be bound or
+ *    connected again, and the device then knows it once.
  *
  * Privileges are needed, in the initial network namespace.
  */

@@ -729,6 +729,7 @@ FIXTURE_VARIANT_ADD(model, unix_stream) { .family = UNIX_STREAM };
 FIXTURE_SETUP(model)
 {
 	int fd = listen_on(variant->family);
+
 	if (is_missing(fd))
 		SKIP(return, "no %s: %s", families[variant->family].name,
 		     strerror(-fd));

@@ -134,7 +134,8 @@ static int sockmap_parser(int map)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_0,
-		  .src_reg = BPF_REG_1, .off = offsetof(struct __sk_buff, len) },
+		  .src_reg = BPF_REG_1,
+		  .off = offsetof(struct __sk_buff, len) },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 

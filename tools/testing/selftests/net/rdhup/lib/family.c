@@ -185,9 +185,12 @@ static int tls_pair(enum family_id id, int sv[2])
 	for (int i = 0; !err && i < 2; i++) {
 		/* To this family, what socket() is to others. */
 		if (setsockopt(sv[i], IPPROTO_TCP, TCP_ULP, "tls", 4))
-			err = errno == ENOENT ? -EPROTONOSUPPORT : failed("tls");
-		else if (setsockopt(sv[i], SOL_TLS, TLS_TX, &key, sizeof(key)) ||
-			 setsockopt(sv[i], SOL_TLS, TLS_RX, &key, sizeof(key)))
+			err = errno == ENOENT ? -EPROTONOSUPPORT :
+						failed("tls");
+		else if (setsockopt(sv[i], SOL_TLS, TLS_TX, &key,
+				    sizeof(key)) ||
+			 setsockopt(sv[i], SOL_TLS, TLS_RX, &key,
+				    sizeof(key)))
 			err = failed("tls");
 	}
 	return err;

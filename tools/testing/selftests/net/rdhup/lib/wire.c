@@ -180,7 +180,8 @@ int wire_forge(struct wire *w, int i, const struct wire_segment *segment)
 		pkt.tcp.window = htons(0xffff);
 		pkt.tcp.fin = segment->fin;
 	}
-	pkt.tcp.check = checksum(&pkt, sizeof(pkt) - WIRE_FORGED + segment->len);
+	pkt.tcp.check = checksum(&pkt, sizeof(pkt) - WIRE_FORGED +
+				 segment->len);
 	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fd < 0)
 		return -errno;
