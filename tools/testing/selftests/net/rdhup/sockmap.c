@@ -616,6 +616,137 @@ TEST(tcp_listener_is_not_connected)
 	close(map);
 }
 
+/* A pair of @m whose first end is in a map; the map. */
+static int pair_in_map(struct __test_metadata *_metadata, enum member m,
+		       int sv[2])
+{
+	int err, map;
+
+	map = sockmap_new();
+	if (no_bpf(map))
+		SKIP(return map, "bpf(2): %s", strerror(-map));
+	ASSERT_GE(map, 0);
+	err = member_pair(m, sv);
+	if (err == -EAFNOSUPPORT || err == -ENODEV || err == -ESOCKTNOSUPPORT) {
+		close(map);
+		SKIP(return err, "no such family: %s", strerror(-err));
+	}
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, sockmap_add(map, 0, sv[0]));
+	return map;
+}
+
+static void leave_map(int map, int sv[2])
+{
+	close(sv[0]);
+	close(sv[1]);
+	close(map);
+}
+
+/* A recvmsg that has waited gives the sender's credentials, and them only. */
+struct creds_reader {
+	int fd;
+	volatile pid_t tid;
+	struct msghdr msg;
+	struct ucred cred;
+	int ret;
+};
+
+static void *creds_reader_main(void *arg)
+{
+	struct creds_reader *r = arg;
+	char c, control[CMSG_SPACE(sizeof(struct ucred))] = {};
+	struct iovec iov = { &c, 1 };
+	struct cmsghdr *cmsg;
+
+	r->msg.msg_iov = &iov;
+	r->msg.msg_iovlen = 1;
+	r->msg.msg_control = control;
+	r->msg.msg_controllen = sizeof(control);
+	r->tid = syscall(SYS_gettid);
+	r->ret = recvmsg(r->fd, &r->msg, 0);
+	cmsg = CMSG_FIRSTHDR(&r->msg);
+	if (cmsg && cmsg->cmsg_type == SCM_CREDENTIALS)
+		memcpy(&r->cred, CMSG_DATA(cmsg), sizeof(r->cred));
+	return NULL;
+}
+
+TEST(unix_credentials_after_wait)
+{
+	struct creds_reader r = {};
+	long long end = now_ms() + MUST_MS;
+	int map, one = 1, sv[2];
+	pthread_t thread;
+
+	map = pair_in_map(_metadata, M_UNIX, sv);
+	if (map < 0)
+		return;
+	ASSERT_EQ(0, setsockopt(sv[0], SOL_SOCKET, SO_PASSCRED, &one,
+				sizeof(one)));
+	r.fd = sv[0];
+	ASSERT_EQ(0, pthread_create(&thread, NULL, creds_reader_main, &r));
+	while ((!r.tid || state_of(r.tid) != 'S') && now_ms() < end)
+		sched_yield();
+	ASSERT_EQ(1, send(sv[1], "x", 1, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(1, r.ret);
+	EXPECT_EQ(getpid(), r.cred.pid);
+	EXPECT_EQ(0, r.msg.msg_flags & MSG_CTRUNC);
+	leave_map(map, sv);
+}
+
+/* A recv for an urgent byte says that there is none, and does not wait. */
+TEST(tcp_urgent_data_are_not_waited_for)
+{
+	struct reader r = { .flags = MSG_OOB, .forever = true };
+	int map, sv[2];
+
+	map = pair_in_map(_metadata, M_TCP4, sv);
+	if (map < 0)
+		return;
+	r.fd = sv[0];
+	EXPECT_NE(-ETIMEDOUT, reader_start(&r));
+	EXPECT_EQ(-EINVAL, reader_end(&r, MUST_MS));
+	leave_map(map, sv);
+}
+
+/* A recv that waits when the socket is disconnected is told so. */
+TEST(tcp_disconnect_ends_recv)
+{
+	struct sockaddr sa = { .sa_family = AF_UNSPEC };
+	struct reader r = {};
+	int map, sv[2];
+
+	map = pair_in_map(_metadata, M_TCP4, sv);
+	if (map < 0)
+		return;
+	r.fd = sv[0];
+	ASSERT_EQ(0, reader_start(&r));
+	ASSERT_EQ(0, connect(sv[0], &sa, sizeof(sa)));
+	EXPECT_EQ(-EPIPE, reader_end(&r, MUST_MS));
+	leave_map(map, sv);
+}
+
+/* The error queue is not waited for, and does not give what is not in it. */
+TEST(vsock_error_queue_holds_no_data)
+{
+	struct reader r = { .flags = MSG_ERRQUEUE, .forever = true };
+	int map, sv[2];
+
+	map = pair_in_map(_metadata, M_VSOCK, sv);
+	if (map < 0)
+		return;
+	r.fd = sv[0];
+	EXPECT_NE(-ETIMEDOUT, reader_start(&r));
+	EXPECT_EQ(-EAGAIN, reader_end(&r, MUST_MS));
+	ASSERT_EQ(1, send(sv[1], "x", 1, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(sv[0], EPOLLIN, MUST_MS));
+	EXPECT_NE(-ETIMEDOUT, reader_start(&r));
+	EXPECT_EQ(-EAGAIN, reader_end(&r, MUST_MS));
+	EXPECT_EQ(1, try_recv(sv[0]));
+	leave_map(map, sv);
+}
+
 /* A reset: TCP's by SO_LINGER, AF_UNIX's by what the peer has not read. */
 FIXTURE(sockmap_reset)
 {
