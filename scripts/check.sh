@@ -14,7 +14,8 @@ log=$build/check.log
 rm -f "$build/results/complete"
 
 run_tests() { # run_tests SCRIPT [ARGUMENT...]
-	local name=${1##*/} part=$build/check.${1##*/} started=$SECONDS
+	local name=${1#"$top/scripts/"} part started=$SECONDS
+	part=$build/check.${name//\//.}
 	step "$name"
 	# a script that dies half-way must not count as passed
 	{ bash "$@" 2>&1 || echo "not ok - $name ran to its end"; } | tee "$part"

@@ -134,7 +134,7 @@ elif [ "$wanted" != man-pages ]; then
 fi
 mkdir -p "$outgoing"
 mapfile -t all < <(sendable_series; [ -n "$onto" ] || echo man-pages)
-printf '%s\n' "${all[@]}" | grep -qx "${wanted:-.*}" ||
+[[ -z $wanted || " ${all[*]} " = *" $wanted "* ]] ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 for series in "${all[@]}"; do
 	[[ -z $wanted || $series = "$wanted" ]] || continue

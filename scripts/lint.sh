@@ -24,7 +24,7 @@ need git make gcc ccache sparse "$clang" flex bison bc perl python3 codespell sh
 	/usr/include/libelf.h
 mapfile -t all < <(sendable_series)
 [ "$wanted" != introduce ] || all=(introduce)
-printf '%s\n' "${all[@]}" | grep -qx "${wanted:-.*}" ||
+[[ -z $wanted || " ${all[*]} " = *" $wanted "* ]] ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
 	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ')"

@@ -21,5 +21,5 @@ provide() { # provide DIR ROOT
 	gcc -O1 -w -static -D_GNU_SOURCE -I"$vsock" -I"$tree/include" -isystem "$headers/usr/include" \
 		-o "$root/ksft/vsock_test" "$vsock"/{vsock_test,vsock_test_zerocopy,timeout,control,util,msg_zerocopy_common}.c -lpthread
 	cp "$top/scripts/others/vsock" "$root/ksft/vsock"
-	echo "vsock 600 /ksft/vsock" >>"$root/tests"
+	echo "vsock 240 /ksft/vsock" >>"$root/tests"
 }

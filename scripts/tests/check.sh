@@ -44,7 +44,7 @@ says "one whose verdict is a failure is one" 1 "5 passed, 1 failed"
 stub tests/good.sh 'echo "ok - good"; exit 3'
 check ': >"$BUILD/results/complete"'
 says "so is a test that dies half-way" 1 "6 passed, 1 failed"
-ok "by its name, too" grep -qx 'not ok - good.sh ran to its end' "$tmp/out"
+ok "by its name, too" grep -qx 'not ok - tests/good.sh ran to its end' "$tmp/out"
 
 # A guest's results are kept for as long as nothing that they depend on changes;
 # what shortens a run does.
