@@ -17,8 +17,10 @@ for name in "${!GIT_@}"; do
 	esac
 done
 unset name
-# What gcc, git and make say is read here, in English.
-export LC_ALL=C
+# What gcc, git and make say is read here, in English; the kernel's Makefile takes
+# LC_ALL out again, and LANG is left.
+export LC_ALL=C LANG=C
+unset LANGUAGE LC_MESSAGES LC_CTYPE
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Neither make nor the kernel's own scripts can do with a blank in a path.

@@ -31,12 +31,12 @@ ok "what the user says of git's configuration holds" test "$(
 # a gate that says what language it was run in
 cat >"$repo/scripts/lint/repo-language.sh" <<'END'
 #!/bin/sh
-echo "the gates are run with LC_ALL=$LC_ALL"
+echo "the gates are run with LC_ALL=$LC_ALL LANG=$LANG$LANGUAGE"
 END
 chmod +x "$repo/scripts/lint/repo-language.sh"
 borrow_build "$tmp/build"
-LC_ALL=de_DE.UTF-8 LANGUAGE=de BUILD=$tmp/build "$repo/scripts/lint.sh" language >"$tmp/language" 2>&1 || true
-ok "gcc, git and make speak English to the gates" grep -qx '# the gates are run with LC_ALL=C' "$tmp/language"
+LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 LANGUAGE=de BUILD=$tmp/build "$repo/scripts/lint.sh" language >"$tmp/language" 2>&1 || true
+ok "gcc, git and make speak English to the gates" grep -qx '# the gates are run with LC_ALL=C LANG=C' "$tmp/language"
 rm "$repo/scripts/lint/repo-language.sh"
 
 # whom the end of a script signals: those who are still there

@@ -6,7 +6,7 @@
 # exit), and the functions below.
 set -euo pipefail
 shopt -s inherit_errexit
-export LC_ALL=C	# what tools say is read here
+export LC_ALL=C LANG=C	# what tools say is read here
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$(cd "${BUILD:-$top/build}" && pwd)
 tmp=$(mktemp -d)

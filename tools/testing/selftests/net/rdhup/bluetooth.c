@@ -446,28 +446,6 @@ TEST_F(link, own_shutdown_ends_blocked_recv)
 }
 
 /* Audio: the channel is gone when shutdown() returns, with ECONNRESET. */
-TEST(sco_own_shutdown_is_one_edge)
-{
-	struct waiter w = { .epoll = true };
-	int sv[2] = { -1, -1 }, err;
-
-	err = any_ready(FAM_SCO) ?: make_pair(FAM_SCO, sv);
-	if (is_missing(err))
-		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
-	ASSERT_EQ(0, err);
-	w.fd = epoll_with(sv[0], EPOLLIN | EPOLLRDHUP | EPOLLET);
-	ASSERT_LE(0, w.fd);
-	ASSERT_EQ(0, waiter_start(&w));
-	ASSERT_EQ(0, shutdown(sv[0], SHUT_RDWR));
-	ASSERT_TRUE(waiter_end(&w, WAKE_MS));
-	EXPECT_MASK(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR, w.mask);
-	EXPECT_MASK(0, epoll_next(w.fd, MUST_NOT_MS));
-	close(w.fd);
-	EXPECT_EOF(sv[0]);
-	close(sv[0]);
-	close(sv[1]);
-}
-
 /* The kernel exports no header for these. */
 #ifndef SOL_BLUETOOTH
 #define SOL_BLUETOOTH	274

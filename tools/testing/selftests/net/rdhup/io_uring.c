@@ -794,27 +794,27 @@ FIXTURE_VARIANT(ended)
 };
 
 #define ENDED(name, ...)						\
-	FIXTURE_VARIANT_ADD(ended, name) { __VA_ARGS__ }
+	FIXTURE_VARIANT_ADD(ended, name) { __VA_ARGS__ };
 
-ENDED(tcp4_own_shut_wr, TCP4, false, 0, SHUT_WR, EPOLLOUT);
-ENDED(unix_stream_peer_shut_rd, UNIX_STREAM, false, 1, SHUT_RD, EPOLLOUT);
-ENDED(unix_stream_own_shut_wr, UNIX_STREAM, false, 0, SHUT_WR, EPOLLOUT);
+ENDED(tcp4_own_shut_wr, TCP4, false, 0, SHUT_WR, EPOLLOUT)
+ENDED(unix_stream_peer_shut_rd, UNIX_STREAM, false, 1, SHUT_RD, EPOLLOUT)
+ENDED(unix_stream_own_shut_wr, UNIX_STREAM, false, 0, SHUT_WR, EPOLLOUT)
 ENDED(unix_stream_peer_shut_rdwr, UNIX_STREAM, false, 1, SHUT_RDWR,
-      EPOLLOUT | EPOLLHUP);
+      EPOLLOUT | EPOLLHUP)
 ENDED(unix_seqpacket_peer_shut_rd, UNIX_SEQPACKET, false, 1, SHUT_RD,
-      EPOLLOUT);
+      EPOLLOUT)
 ENDED(unix_seqpacket_own_shut_wr, UNIX_SEQPACKET, false, 0, SHUT_WR,
-      EPOLLOUT);
+      EPOLLOUT)
 ENDED(vsock_stream_peer_shut_rd, FAM_VSOCK_STREAM, false, 1, SHUT_RD,
-      EPOLLOUT);
+      EPOLLOUT)
 ENDED(vsock_stream_unread_peer_shut_rdwr, FAM_VSOCK_STREAM, true, 1,
-      SHUT_RDWR, EPOLLOUT);
+      SHUT_RDWR, EPOLLOUT)
 ENDED(vsock_seqpacket_peer_shut_rd, FAM_VSOCK_SEQPACKET, false, 1, SHUT_RD,
-      EPOLLOUT);
-ENDED(sctp4_peer_shut_wr, FAM_SCTP4, false, 1, SHUT_WR, EPOLLOUT);
-ENDED(sctp4_own_shut_wr, FAM_SCTP4, false, 0, SHUT_WR, EPOLLOUT);
+      EPOLLOUT)
+ENDED(sctp4_peer_shut_wr, FAM_SCTP4, false, 1, SHUT_WR, EPOLLOUT)
+ENDED(sctp4_own_shut_wr, FAM_SCTP4, false, 0, SHUT_WR, EPOLLOUT)
 ENDED(vsock_seqpacket_unread_peer_shut_rdwr, FAM_VSOCK_SEQPACKET, true, 1,
-      SHUT_RDWR, EPOLLOUT);
+      SHUT_RDWR, EPOLLOUT)
 
 FIXTURE_SETUP(ended)
 {
