@@ -91,16 +91,20 @@ seed() {
 	[ ${#targets[@]} = 0 ] && [ ! -e "$out/.config" ] && [ -s "$from/inputs" ] || return 0
 	[ -z "$(git -C "$base" status --porcelain -uno)" ] || return 0
 	step "$kernel begins with what base has compiled"
-	rm -rf "$out"
-	cp -a "$from" "$out"
-	rm -f "$out"/{inputs,build.log,made,"${image##*/}"}
+	rm -rf "$out.new"
+	cp -a "$from" "$out.new"
+	rm -f "$out.new"/{inputs,build.log,made,"${image##*/}"}
 	# objtool, upon which every object depends, names its sources by whole paths
-	find "$out/tools" -name '.*.cmd' -exec sed -i "s|$base/|$tree/|g" {} +
+	if [ -d "$out.new/tools" ]; then
+		find "$out.new/tools" -name '.*.cmd' -exec sed -i "s|$base/|$tree/|g" {} +
+	fi
 	differ=$(git -C "$tree" diff --name-only "$(git -C "$base" rev-parse HEAD)")
 	git -C "$tree" ls-files | grep -vxFf <(printf '%s\n' "$differ") |
 		python3 "$top/scripts/redate.py" "$base" "$tree" "$from/include/config/auto.conf"
 	(cd "$tree" && xargs -r -d '\n' touch -c <<<"$differ")
 	git -C "$tree" update-index -q --refresh || true
+	rm -rf "$out"
+	mv "$out.new" "$out"	# all or nothing: stale objects would pass for new ones
 }
 
 inputs() {
