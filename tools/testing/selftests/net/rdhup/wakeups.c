@@ -165,7 +165,7 @@ static void wait_uring(struct waiter *w)
 	*(unsigned int *)(sq + p.sq_off.array) = 0;
 	__atomic_store_n((unsigned int *)(sq + p.sq_off.tail), 1,
 			 __ATOMIC_RELEASE);
-	/* The C library has no wrapper for it in which a thread can be cancelled. */
+	/* The C library has no wrapper that is a cancellation point. */
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
 	ret = syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS,
 		      NULL, 0);
