@@ -24,7 +24,7 @@ boot_rest() { # boot_rest SUITE KERNEL RUN
 	local run=$others/$3 extra=$others/$3.extra
 	rm -rf "$extra"
 	mkdir -p "$extra"
-	python3 "$top/scripts/others.py" left "$build" "$3" >"$extra/tests"
+	python3 "$top/scripts/others/others.py" left "$build" "$3" >"$extra/tests"
 	[ -s "$extra/tests" ] || return 1
 	(cd "$extra" && echo tests | cpio -o -H newc -R 0:0 --quiet) >"$extra.cpio"
 	cat "$others/$1.cpio" "$extra.cpio" >"$run.cpio"
@@ -33,7 +33,7 @@ boot_rest() { # boot_rest SUITE KERNEL RUN
 		boot_guest "$build/kernel/$kernels$2/${image##*/}" "$run.cpio" "ktap=/dev/$ktap_tty" \
 		-m "$memory" "${channel_args[@]}" >/dev/null </dev/null || true
 	rm -rf "$extra" "$extra.cpio" "$run.cpio"
-	python3 "$top/scripts/others.py" gather "$build" "$3"
+	python3 "$top/scripts/others/others.py" gather "$build" "$3"
 }
 
 # All tests of one run; a guest that ends in the middle of a test costs that one.
@@ -45,7 +45,7 @@ run_all() { # run_all SUITE KERNEL RUN
 	} >"$run.inputs.new"
 	cmp -s "$run.inputs.new" "$run.inputs" || rm -f "$run".{ktap,raw,console}
 	mv "$run.inputs.new" "$run.inputs"
-	[ ! -e "$run.raw" ] || python3 "$top/scripts/others.py" gather "$build" "$3" stopped
+	[ ! -e "$run.raw" ] || python3 "$top/scripts/others/others.py" gather "$build" "$3" stopped
 	while [ $guests -lt 6 ] && boot_rest "$1" "$2" "$3"; do
 		guests=$((guests + 1))
 	done
@@ -57,7 +57,7 @@ run_suite() { # run_suite SUITE KERNEL...
 	for again in '' .again; do
 		if [ "$again" ]; then
 			[ $# = 2 ] || return 0
-			python3 "$top/scripts/others.py" repeat "$build" "$name" >"$others/$name.again"
+			python3 "$top/scripts/others/others.py" repeat "$build" "$name" >"$others/$name.again"
 		else
 			cp "$others/$name/tests" "$others/$name.again"
 		fi
@@ -88,7 +88,7 @@ fi
 kernels_wanted=(base patched)
 [ -z "${2:-}" ] || kernels_wanted=("$2") ONLY=$2
 for each in "${suites[@]}"; do
-	[ -f "$top/scripts/others/$each.sh" ] || die "S=$each is no suite; name one of: ${suites[*]}"
+	[[ -f $top/scripts/others/$each.sh && $each != make ]] || die "S=$each is no suite; name one of: ${suites[*]}"
 done
 case ${2:-base} in control | base | patched) ;; *) die "K=$2 is none of control, base and patched" ;; esac
 export ONLY=${ONLY:-}
@@ -97,7 +97,7 @@ build_init
 mkdir -p "$others"
 ran=() missing=()
 for each in "${suites[@]}"; do
-	"$top/scripts/others-make.sh" "$each" || { missing+=("$each"); continue; }
+	"$top/scripts/others/make.sh" "$each" || { missing+=("$each"); continue; }
 	read -r kernels memory <"$others/$each.guest"
 	kernels=${kernels#-}
 	for kernel in "${kernels_wanted[@]}"; do
@@ -109,7 +109,7 @@ for each in "${suites[@]}"; do
 	ran+=("$each")
 done
 status=0
-[ ${#ran[@]} = 0 ] || python3 "$top/scripts/others.py" $report "$build" "${ran[@]}" || status=1
+[ ${#ran[@]} = 0 ] || python3 "$top/scripts/others/others.py" $report "$build" "${ran[@]}" || status=1
 for each in "${missing[@]}"; do
 	status=1
 	if [ $report = tap ]; then

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # BlueZ's testers of L2CAP, RFCOMM, SCO and ISO sockets, on controllers that they
 # emulate; from Debian's newest, with its libraries.
 : "${others_dir:?}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # CPython's own tests of sockets, of poll and of what is built on them.
 : "${release:?}" "${others_dir:?}"
 memory=2048

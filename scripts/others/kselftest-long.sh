@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # The kernel's own selftests of TLS, whose ciphers take an emulated guest a
 # quarter of an hour, and of epoll's wakeups, which sleeps much.
 : "${others_dir:?}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # The kernel's own selftests of AF_UNIX and vsock that need nothing but a kernel,
 # from base for both kernels; kselftest-long has those that take long.
 : "${build:?}" "${top:?}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # libevent's own tests on each of its back ends, as Debian's newest has them.
 : "${others_dir:?}" "${release:?}"
 tools=(gcc make cmake)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # libuv's own tests as Debian's newest has them, which give TAP themselves.
 : "${release:?}"
 tools=(gcc make cmake)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # lksctp-tools' functional tests of SCTP, a program a test: its own Makefile stops
 # at the first that fails.  They share their ports, so each waits a second.
 : "${release:?}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # Debian's nginx: its probe for the bit at start-up, and a proxied request whose
 # client goes away while the upstream works.
 : "${release:?}" "${others_dir:?}"

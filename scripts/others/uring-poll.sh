@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # liburing's tests of poll, of multishot receives, of ends and of connections, a
 # program a test; `uring` runs all that there are, and those that take long:
 # accept-test sleeps, mshot-shutdown-race makes ten thousand connections.

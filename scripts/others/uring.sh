@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # for others-make.sh
+# shellcheck disable=SC2034 # for make.sh
 # liburing's tests as Debian's newest has them, a program a test.
 : "${others_dir:?}" "${release:?}"
 tools=(gcc make)

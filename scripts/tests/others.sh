@@ -9,7 +9,7 @@
 copy_repository "$tmp/repo"
 mkdir -p "$tmp/bin" "$tmp/build/linux" "$tmp/build/guest"
 ln -s "$build/linux/base" "$tmp/build/linux/base"
-rm "$tmp/repo/scripts/others/"*.sh
+find "$tmp/repo/scripts/others" -name '*.sh' ! -name make.sh -delete
 # the interpreter itself, which some hosts have a slow wrapper for
 ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$tmp/bin/python3"
 cat >"$tmp/repo/scripts/others/planted.sh" <<'SUITE'

@@ -20,10 +20,11 @@ import os
 import re
 import sys
 
-import results
-from results import FAIL, NONE, OK, SKIP
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, 'scripts'))
+import results              # noqa: E402
+from results import FAIL, NONE, OK, SKIP  # noqa: E402
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KERNELS = tuple(os.environ.get('ONLY', '').split()) or ('base', 'patched')
 TIMES = 3               # that a test which differs is run again on each kernel
 END = re.compile(r'(not ok|ok) \d+ (\S+)(.*)')

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# others-make.sh SUITE: fetch and build what scripts/others/SUITE.sh names.
+# make.sh SUITE: fetch and build what scripts/others/SUITE.sh names.
 #
 # Gives, in $build/others: SUITE.cpio, the root of a guest, with busybox for a
 # shell unless the suite brings one; SUITE/tests, a line each as /init takes
@@ -7,7 +7,7 @@
 # the guest's memory in MB; SUITE.log.  Does nothing if they are there and what
 # makes them is as it was.  Errors: exit status 1, the reason in the log.
 # shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 # shellcheck source=scripts/guest.sh
 . "$top/scripts/guest.sh"
 # shellcheck source=scripts/apt.sh
