@@ -3,12 +3,12 @@
 # of every architecture export them, against scripts/abi.table.
 #
 # Takes: the architectures to look at (default: all).  Gives: exit status 0 if
-# scripts/abi.c compiles against the headers that patched and control export for
+# scripts/lint/abi.c compiles against the headers that patched and control export for
 # each.  Errors: one line a tree and architecture that says what does not hold.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
-table=$top/scripts/abi.table
+table=$top/scripts/lint/abi.table
 faults=0
 declare -A row
 
@@ -35,10 +35,10 @@ arches_of() { # arches_of TREE
 check_rows() { # check_rows TREE
 	local arch
 	while read -r arch; do
-		fault "$1, $arch: a new architecture; add its row to scripts/abi.table"
+		fault "$1, $arch: a new architecture; add its row to scripts/lint/abi.table"
 	done < <(comm -23 <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
 	while read -r arch; do
-		fault "$1, $arch: no such architecture; take its row out of scripts/abi.table"
+		fault "$1, $arch: no such architecture; take its row out of scripts/lint/abi.table"
 	done < <(comm -13 <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
 }
 
@@ -50,7 +50,7 @@ check() { # check TREE ARCH
 		-isystem "$out/arch/$2" -isystem "$out/usr/include" "${defines[@]}" \
 		-DROW_WRNORM="${values[0]}" -DROW_WRBAND="${values[1]}" \
 		-DROW_MSG="${values[2]}" -DROW_REMOVE="${values[3]}" \
-		-DROW_RDHUP="${values[4]}" "$top/scripts/abi.c" >"$log" 2>&1 ||
+		-DROW_RDHUP="${values[4]}" "$top/scripts/lint/abi.c" >"$log" 2>&1 ||
 		fault "$1, $2: $(sed -n 's/.* error: \(static assertion failed: \|#error \)\?//p' "$log" |
 			tr -d '"' | paste -s -d ';' | sed 's/;/; /g'); see $log"
 }
@@ -60,7 +60,7 @@ need gcc make git
 read_table
 arches=("$@")
 for arch; do
-	[ -n "${row[$arch]:-}" ] || die "$arch has no row in scripts/abi.table, which has ${!row[*]}"
+	[ -n "${row[$arch]:-}" ] || die "$arch has no row in scripts/lint/abi.table, which has ${!row[*]}"
 done
 for tree in patched control; do
 	check_rows "$tree"
@@ -70,10 +70,10 @@ done
 
 mkdir -p "$build/abi"
 for tree in patched control; do
-	"$top/scripts/headers.sh" "$tree" "${arches[@]}"
+	"$top/scripts/guest/headers.sh" "$tree" "${arches[@]}"
 	for arch in "${arches[@]}"; do
 		check "$tree" "$arch"
 	done
 done
 [ "$faults" = 0 ] || exit 1
-step "${#arches[@]} of ${#row[@]} architectures export what scripts/abi.table says, with the bit and without"
+step "${#arches[@]} of ${#row[@]} architectures export what scripts/lint/abi.table says, with the bit and without"

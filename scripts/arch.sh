@@ -10,15 +10,15 @@
 # $build/results/arch.json; exit status 0 only if nothing failed on A-patched,
 # no test was skipped but those that A's fragment names, and no console shows a
 # splat.  Results that are newer than the kernel and the tests are kept.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 run_arch() { # run_arch NAME
 	local kind guests=() status=0
 	machine "$1"
-	"$top/scripts/selftests.sh" "$1"
+	"$top/scripts/guest/selftests.sh" "$1"
 	need "${qemu[0]}"
 	build_init
 	for kind in base patched; do
@@ -34,12 +34,12 @@ run_arch() { # run_arch NAME
 	done
 	[ "$status" = 0 ] || exit 1
 	if [ -n "$programs" ]; then
-		python3 "$top/scripts/arches.py" tap "$build" "$1" "$programs" | grep '^not ok' && status=1
+		python3 "$top/scripts/results/arches.py" tap "$build" "$1" "$programs" | grep '^not ok' && status=1
 		return "$status"
 	fi
-	python3 "$top/scripts/arches.py" record "$build" "$1" "$build/guest/init$tag" || status=1
+	python3 "$top/scripts/results/arches.py" record "$build" "$1" "$build/guest/init$tag" || status=1
 	# the page of the main job's last run has a table of these
-	[ ! -e "$build/report/index.html" ] || python3 "$top/scripts/report.py" "$build"
+	[ ! -e "$build/report/index.html" ] || python3 "$top/scripts/results/report.py" "$build"
 	return "$status"
 }
 
@@ -61,5 +61,5 @@ failed=()
 while read -r name; do
 	"$0" "$name" </dev/null || failed+=("$name")
 done < <(arch_names | grep -v '^x86_64$')
-python3 "$top/scripts/arches.py" table "$build"
+python3 "$top/scripts/results/arches.py" table "$build"
 [ ${#failed[@]} = 0 ] || die "not all is well on ${failed[*]}; see above"

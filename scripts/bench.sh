@@ -13,10 +13,10 @@
 # $build/results), and what the guests said in OUT/bench/.  A missed aim is
 # printed and no error.  Exit status 1 if a guest or a measurement fails, or if
 # two runs differ.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 requests=${REQUESTS:-32}
 connections=${CONNECTIONS:-10000}
@@ -82,7 +82,7 @@ measure() {
 		done
 	done
 	sizes
-	python3 "$top/scripts/bench.py" counts "$results" "$runs" "${kernels[@]}"
+	python3 "$top/scripts/results/bench.py" counts "$results" "$runs" "${kernels[@]}"
 }
 
 count_edges() {
@@ -96,7 +96,7 @@ count_edges() {
 		step "ending $((2 * ${#shapes[@]})) times $edges connections on $kernel"
 		boot "$kernel" "edges.$kernel" "RDHUP_EDGES=$edges"
 	done
-	python3 "$top/scripts/bench.py" edges "$results"
+	python3 "$top/scripts/results/bench.py" edges "$results"
 }
 
 need qemu-system-x86_64 python3
@@ -114,7 +114,7 @@ done
 for kernel in "${kernels[@]}"; do
 	"$top/scripts/kernel.sh" "$kernel"
 done
-"$top/scripts/selftests.sh"
+"$top/scripts/guest/selftests.sh"
 build_init
 mkdir -p "$results"
 if [ -n "$edges" ]; then

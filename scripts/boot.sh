@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # boot.sh K: a shell in a guest with kernel K, the selftests under
 # /selftests; leave it with `exit` or Ctrl-A X.  Takes busybox from the host.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 kernel=${1:-patched}
 root=$build/guest/shell
@@ -12,7 +12,7 @@ root=$build/guest/shell
 need qemu-system-x86_64 busybox
 [ -f "$build/kernel/$kernel/bzImage" ] ||
 	die "there is no kernel '$kernel'; make kernel K=$kernel, with K one of control, base, patched"
-"$top/scripts/selftests.sh"
+"$top/scripts/guest/selftests.sh"
 build_init
 rm -rf "$root"
 mkdir -p "$root/bin" "$root/selftests"

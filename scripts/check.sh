@@ -4,10 +4,10 @@
 # the workshop's own tests (scripts/tests/), and on sparc64 the selftests whose
 # answers depend on the values of the bits.
 # The last line is "N passed, N failed"; exit status 0 only if none failed.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 log=$build/check.log
 : >"$log"
@@ -30,14 +30,14 @@ build_sparc64() {
 	for kind in base patched; do
 		nice -n 19 "$top/scripts/kernel.sh" "sparc64-$kind"
 	done
-	nice -n 19 "$top/scripts/selftests.sh" sparc64
+	nice -n 19 "$top/scripts/guest/selftests.sh" sparc64
 }
 
 # Fetching Linux keeps one CPU busy for two minutes, installing the other; all
 # at once, for the package manager does not serve two.
 machine sparc64
 need git make xz
-in_background "$top/scripts/base.sh"
+in_background "$top/scripts/lib/base.sh"
 base=$!
 need "${kernel_tools[@]}" qemu-system-x86_64 "${cross}gcc" "${qemu[0]}" "static:${cross}gcc"
 wait "$base"
@@ -56,7 +56,7 @@ status=0
 # a line a test: the selftests of patched, the proofs, the verdict itself; those
 # of another day are not counted in place of those that were not run
 [ ! -e "$build/results/complete" ] ||
-	python3 "$top/scripts/verdict.py" tap "$build" >>"$log" || true
+	python3 "$top/scripts/results/verdict.py" tap "$build" >>"$log" || true
 [ "$status" = 0 ] || printf 'not ' >>"$log"
 echo "ok - make run ends with exit status 0" >>"$log"
 

@@ -2,8 +2,8 @@
 # clean.sh: remove the directory for everything that is generated, the kernel
 # source too.  Takes: BUILD=, that directory (default: build/ in the checkout).
 # Errors: one that has nothing of ours in it is left alone.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 for part in linux.git guest apt.log; do
 	[ ! -e "$build/$part" ] || rm -rf "$build"

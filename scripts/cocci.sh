@@ -9,8 +9,8 @@
 # rule and tree, with the number of findings of each class; what spatch said,
 # in $build/cocci/.  Errors: a line for each finding that is not listed, or
 # listed and not there.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 table=${FINDINGS:-$top/scripts/tests/cocci/findings}
 rules=$top/scripts/coccinelle/api
@@ -28,8 +28,8 @@ fault() {
 	faults=$((faults + 1))
 }
 
-# shellcheck source=scripts/findings.sh
-. "$top/scripts/findings.sh"
+# shellcheck source=scripts/lint/findings.sh
+. "$top/scripts/lint/findings.sh"
 
 # changed_in TREE: the files of it that a series changes or brings, but for
 # programs of user space.

@@ -12,18 +12,18 @@
 # version's range-diff.  A patch that differs from the version before must say
 # how, in a line "vN: ..." below its "---"; of one that is gone the cover letter
 # must.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 wanted=${1:-}
 outgoing=$build/outgoing
 tree=$build/linux/base
 onto="" on=""
 [ -z "${ONTO:-}" ] || tree=$build/onto/tree
-# shellcheck source=scripts/exported.sh
-. "$top/scripts/exported.sh"
-# shellcheck source=scripts/mails.sh
-. "$top/scripts/mails.sh"
+# shellcheck source=scripts/series/exported.sh
+. "$top/scripts/series/exported.sh"
+# shellcheck source=scripts/series/mails.sh
+. "$top/scripts/series/mails.sh"
 
 submitter_name=$(git -C "$top" config user.name) || true
 submitter_email=$(git -C "$top" config user.email) || true
@@ -144,6 +144,6 @@ for series in "${all[@]}"; do
 		step "$why" && continue
 	fi
 	on=
-	[ "$series" != man-pages ] || on=$("$top/scripts/man-pages.sh")
+	[ "$series" != man-pages ] || on=$("$top/scripts/series/man-pages.sh")
 	export_series "$series"
 done

@@ -9,10 +9,10 @@
 # Gives: $build/kernel/K/.config and the image, bzImage on x86_64, in
 # $build/kernel/K; the targets in $build/kernel/K-clean.  Does nothing if neither
 # the tree nor the config nor the compiler has changed since the last build.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/machine.sh
-. "$top/scripts/machine.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/machine.sh
+. "$top/scripts/guest/machine.sh"
 
 machine_of "${1:-}"
 [ -f "$top/scripts/guest/$arch.config" ] ||
@@ -100,7 +100,7 @@ seed() {
 	fi
 	differ=$(git -C "$tree" diff --name-only "$(git -C "$base" rev-parse HEAD)")
 	git -C "$tree" ls-files | grep -vxFf <(printf '%s\n' "$differ") |
-		python3 "$top/scripts/redate.py" "$base" "$tree" "$from/include/config/auto.conf"
+		python3 "$top/scripts/guest/redate.py" "$base" "$tree" "$from/include/config/auto.conf"
 	(cd "$tree" && xargs -r -d '\n' touch -c <<<"$differ")
 	git -C "$tree" update-index -q --refresh || true
 	rm -rf "$out"

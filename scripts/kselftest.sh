@@ -12,10 +12,10 @@
 # anything failed.  V=1 prints the KTAP as it comes.
 # Errors: a guest that hung, panicked or stopped short is said to have, with
 # the last lines of its console; exit status 1 for that or a failing test.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 guest=${1:-}
 machine_of "$guest"
@@ -145,7 +145,7 @@ case $kind in debug | kcsan) slower=4 ;; esac
 [ "$kind" != kcsan ] || export RDHUP_SNAPSHOTS="${RDHUP_SNAPSHOTS:-100}"
 need "${qemu[0]}"
 [ -f "$image" ] || "$top/scripts/kernel.sh" "$guest"
-"$top/scripts/selftests.sh" "$arch"
+"$top/scripts/guest/selftests.sh" "$arch"
 locked "the $guest guest"
 build_init
 list=$(list_tests)
@@ -184,4 +184,4 @@ done >"$results/$guest.console"
 for ((i = 1; i <= shards; i++)); do
 	check_shard "$i"
 done
-python3 "$top/scripts/verdict.py" summary "$build" "$guest"
+python3 "$top/scripts/results/verdict.py" summary "$build" "$guest"

@@ -8,10 +8,10 @@
 # but for what is dear to build and nothing to these suites.
 # Gives: a line a test and the sum, and in $build/kunit/ARCH the .config, the
 # kernel and test.log, its console.  Exit status 0 only if all pass.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/machine.sh
-. "$top/scripts/machine.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/machine.sh
+. "$top/scripts/guest/machine.sh"
 
 tree=$build/linux/patched
 kunit=$tree/tools/testing/kunit

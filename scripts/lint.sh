@@ -9,8 +9,8 @@
 # line of reason a failure and nothing if all is well, and finds a plain kernel
 # tree in $tree.  Gives one line a gate and series, "ok - ..." or "not ok - ...";
 # exit status 0 only if all are ok.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 gate=${1:-} wanted=${2:-} failed=0
 export tree=$build/linux/base linux_git build top

@@ -10,10 +10,10 @@
 # A suite on a kernel carries on after its last test with a result, unless
 # something that it depends on has changed.  Exit status 0 only if the
 # differences are those of patches/changed-answers and every test finished.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 suites=(lksctp uring kselftest nginx cpython libevent libuv bluez kselftest-long)
 for_check=(lksctp uring-poll kselftest nginx)

@@ -12,8 +12,8 @@
 # The tests themselves are the patched tree's in both.  Exit status 0 only if
 # every test fails before and passes after.  A tree that was proven already is
 # not booted again as long as neither it nor the test program has changed.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 wanted=${1:-}
 tree=$build/linux/scratch
@@ -27,7 +27,7 @@ run_at() {
 	if [ "$3" != x86_64 ]; then
 		guest=$3-prove
 		tests=$build/selftests-$3/kselftest
-		"$top/scripts/selftests.sh" "$3" >&2
+		"$top/scripts/guest/selftests.sh" "$3" >&2
 	fi
 	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$({
 		echo "$4"
@@ -114,7 +114,7 @@ proofs_of() {
 }
 
 "$top/scripts/tree.sh"
-"$top/scripts/selftests.sh"
+"$top/scripts/guest/selftests.sh"
 mkdir -p "$cache"
 locked "the scratch tree"
 if [ ! -e "$tree/.git" ]; then

@@ -12,8 +12,8 @@
 # `make export` gives.  A conflict stops it with exit status 1 and leaves the work tree as
 # git does; a resolution is remembered (git rerere).  MERGED=1: what a series is
 # after is in that tree already.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 wanted=${1:-} series=${2:-}
 tree=$build/onto/tree

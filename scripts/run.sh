@@ -6,10 +6,10 @@
 # Gives exit status 0 only if every test passes on patched, every Proof holds
 # and no console shows a splat.  Results that are newer than the kernel and
 # the tests they came from are kept; `make kselftest` always runs anew.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 rm -f "$build/results/complete"
 need "${kernel_tools[@]}" qemu-system-x86_64
@@ -24,7 +24,7 @@ programs_for_control() {
 
 "$top/scripts/tree.sh"
 "$top/scripts/kernel.sh" base
-"$top/scripts/selftests.sh"
+"$top/scripts/guest/selftests.sh"
 mkdir -p "$build/results"
 # Most of base's time in the guests is spent waiting for what never comes, which
 # the next builds need not wait for.
@@ -41,6 +41,6 @@ for pid in "${guests[@]}"; do
 	wait "$pid"
 done
 
-python3 "$top/scripts/report.py" "$build"
+python3 "$top/scripts/results/report.py" "$build"
 : >"$build/results/complete"	# for check.sh: these results are of this run
-python3 "$top/scripts/verdict.py" matrix "$build"
+python3 "$top/scripts/results/verdict.py" matrix "$build"

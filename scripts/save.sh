@@ -8,10 +8,10 @@
 # somebody else wrote, and the one who commits took (git am), it stays.  `make
 # tree && make save` changes nothing.  Refuses to write over what was edited here
 # since then.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/series.sh
-. "$top/scripts/series.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/series/series.sh
+. "$top/scripts/series/series.sh"
 
 format=(-q --zero-commit -N --always --no-signature --no-renames --abbrev=12
 	--stat=72 --diff-algorithm=myers --src-prefix=a/ --dst-prefix=b/)

@@ -8,12 +8,12 @@
 #
 # Refuses to move a branch that holds commits `make save` has not seen, or a
 # worktree with uncommitted changes.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/series.sh
-. "$top/scripts/series.sh"
-# shellcheck source=scripts/heads.sh
-. "$top/scripts/heads.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/series/series.sh
+. "$top/scripts/series/series.sh"
+# shellcheck source=scripts/series/heads.sh
+. "$top/scripts/series/heads.sh"
 
 # move_branch NAME COMMIT START
 move_branch() {
@@ -65,7 +65,7 @@ worktree() {
 	}
 }
 
-"$top/scripts/base.sh"
+"$top/scripts/lib/base.sh"
 # whoever comes second finds all done
 locked "the branches"
 repair_worktrees

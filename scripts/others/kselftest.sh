@@ -9,7 +9,7 @@ programs=(net/af_unix/{msg_oob,unix_connreset,unix_connect,unix_listen,so_peek_o
 provide() { # provide DIR ROOT
 	local dir=$1 root=$2 tree=$build/linux/base/tools headers=$build/headers/patched name
 	local st=$tree/testing/selftests vsock=$tree/testing/vsock
-	"$top/scripts/headers.sh" patched x86 >&2
+	"$top/scripts/guest/headers.sh" patched x86 >&2
 	echo "linux $KERNEL_VERSION" >"$dir/version"
 	mkdir -p "$root/ksft"
 	for name in "${programs[@]}"; do

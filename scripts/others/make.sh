@@ -6,12 +6,12 @@
 # them; SUITE/version; SUITE.guest, the prefix of the kernels' names or "-", and
 # the guest's memory in MB; SUITE.log.  Does nothing if they are there and what
 # makes them is as it was.  Errors: exit status 1, the reason in the log.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../lib.sh"
-# shellcheck source=scripts/guest.sh
-. "$top/scripts/guest.sh"
-# shellcheck source=scripts/apt.sh
-. "$top/scripts/apt.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
+# shellcheck source=scripts/lib/apt.sh
+. "$top/scripts/lib/apt.sh"
 
 name=${1:?}
 others_dir=$top/scripts/others
@@ -47,7 +47,7 @@ files() { # files NAME
 
 {
 	files "$name.sh" | xargs cat
-	cat "$top/scripts/apt.sh" "$0"
+	cat "$top/scripts/lib/apt.sh" "$0"
 } | sha256sum >"$dir.inputs.new"
 if cmp -s "$dir.inputs.new" "$dir.inputs"; then
 	exit 0

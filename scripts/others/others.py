@@ -21,7 +21,7 @@ import re
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, 'scripts'))
+sys.path.insert(0, os.path.join(TOP, 'scripts/results'))
 import results              # noqa: E402
 from results import FAIL, NONE, OK, SKIP  # noqa: E402
 

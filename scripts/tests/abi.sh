@@ -4,7 +4,7 @@
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ok "the headers of every architecture hold to scripts/abi.table" "$top/scripts/abi.sh"
+ok "the headers of every architecture hold to scripts/lint/abi.table" "$top/scripts/abi.sh"
 "$top/scripts/abi.sh" >"$tmp/again"
 ok "a second run installs nothing" test -z "$(grep installing "$tmp/again")"
 
@@ -38,7 +38,7 @@ sparc=arch/sparc/asm/poll.h
 mips=arch/mips/asm/poll.h
 generic=usr/include/asm-generic/poll.h
 epoll=usr/include/linux/eventpoll.h
-finds "a wrong value is found" 'patched, sparc: POLLRDHUP is not what scripts/abi.table says; see' \
+finds "a wrong value is found" 'patched, sparc: POLLRDHUP is not what scripts/lint/abi.table says; see' \
 	patched/$sparc '/POLLRDHUP/s/2048/4096/' sparc
 finds "a value that an architecture no longer has of its own is found" \
 	'patched, sparc: POLLRDHUP is not what' patched/$sparc '/POLLRDHUP/d' sparc
@@ -74,17 +74,17 @@ finds "a control that still has EPOLLRDHUP is found" 'control, x86: EPOLLRDHUP i
 	control/$epoll '1i #define EPOLLRDHUP 0x2000' x86
 
 # POLLRDHUP on top of POLLREMOVE, with a table that agrees
-sed -i '/^sparc/s/0x0800/0x0400/' "$repo/scripts/abi.table"
+sed -i '/^sparc/s/0x0800/0x0400/' "$repo/scripts/lint/abi.table"
 finds "POLLRDHUP on another bit is found though the table says so" \
 	'patched, sparc: POLLRDHUP collides with another bit; see' \
 	patched/$sparc '/POLLRDHUP/s/2048/1024/' sparc
-cp "$top/scripts/abi.table" "$repo/scripts/"
+cp "$top/scripts/lint/abi.table" "$repo/scripts/lint/"
 
 # a tree with one architecture more, and one less: nothing is installed
 refuses "an architecture that is in no row is named" 'nonsense has no row' \
 	env BUILD="$b" "$repo/scripts/abi.sh" nonsense
 rm "$b/linux"
-for arch in newarch $(sed -e 's/#.*//' -e 's/[[:space:]].*//' "$top/scripts/abi.table"); do
+for arch in newarch $(sed -e 's/#.*//' -e 's/[[:space:]].*//' "$top/scripts/lint/abi.table"); do
 	mkdir -p "$b/linux/patched/arch/$arch/include/uapi/asm"
 	touch "$b/linux/patched/arch/$arch/include/uapi/asm/Kbuild"
 done
@@ -99,10 +99,10 @@ refuses "a new architecture fails until its row is added" 'patched, newarch: .*a
 	env BUILD="$b" "$repo/scripts/abi.sh"
 refuses "a row of an architecture that is gone is named" 'control, xtensa: .*take its row out' \
 	env BUILD="$b" "$repo/scripts/abi.sh"
-printf 'newarch\t0x0100\t0x0200\t0x0400\t0x1000\n' >>"$repo/scripts/abi.table"
+printf 'newarch\t0x0100\t0x0200\t0x0400\t0x1000\n' >>"$repo/scripts/lint/abi.table"
 refuses "a row that lacks a value is refused" 'the row of newarch does not have five values' \
 	env BUILD="$b" "$repo/scripts/abi.sh"
-sed -i '/^newarch/s/$/\t0x2000/' "$repo/scripts/abi.table"
-printf 'newarch\t0x0100\t0x0200\t0x0400\t0x1000\t0x2000\n' >>"$repo/scripts/abi.table"
+sed -i '/^newarch/s/$/\t0x2000/' "$repo/scripts/lint/abi.table"
+printf 'newarch\t0x0100\t0x0200\t0x0400\t0x1000\t0x2000\n' >>"$repo/scripts/lint/abi.table"
 refuses "two rows for one architecture are refused" 'has two rows for newarch' \
 	env BUILD="$b" "$repo/scripts/abi.sh"

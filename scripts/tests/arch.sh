@@ -25,7 +25,7 @@ refuses "without a name, those that there are are named" 'name an architecture: 
 refuses "an unknown architecture is refused, and those that there are are named" \
 	'A=vax is no architecture; name one of: .*sparc64' verb arch.sh vax
 refuses "so is a kernel of one" 'A=vax is no architecture' verb kernel.sh vax-base
-refuses "and its selftests" 'A=vax is no architecture' verb selftests.sh vax
+refuses "and its selftests" 'A=vax is no architecture' verb guest/selftests.sh vax
 refuses "and its KUnit suites" 'A=vax is no architecture' verb kunit.sh vax
 refuses "which take a name, too" 'name an architecture: make kunit A=.*sparc64' verb kunit.sh
 refuses "a kernel that there is none of is refused" 'K=sparc64-main is no kernel; name' \
@@ -59,18 +59,18 @@ ok "one that the fragment does without is not missed" \
 rm -rf "$build/linux/base/.build-vax"
 refuses "a tool that no package is known for is named" \
 	"no Debian package is known for the tool 'qemu-system-vax'" \
-	bash -c ". '$repo/scripts/lib.sh'; need qemu-system-vax"
+	bash -c ". '$repo/scripts/lib/lib.sh'; need qemu-system-vax"
 for pair in sparc64-linux-gnu-gcc=gcc-sparc64-linux-gnu qemu-system-i386=qemu-system-x86 \
 	x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu static:x86_64-linux-gnu-gcc=libc6-dev-amd64-cross \
 	static:aarch64-linux-gnu-gcc=libc6-dev-arm64-cross static:sparc64-linux-gnu-gcc=libc6-dev-sparc64-cross \
 	static:powerpc64-linux-gnu-gcc=libc6-dev-ppc64-cross static:i686-linux-gnu-gcc=libc6-dev-i386-cross \
 	static:gcc=libc6-dev; do
-	ok "${pair%=*} is in ${pair#*=}" test "$(bash -c ". '$top/scripts/lib.sh'; package_of '${pair%=*}'")" = "${pair#*=}"
+	ok "${pair%=*} is in ${pair#*=}" test "$(bash -c ". '$top/scripts/lib/lib.sh'; package_of '${pair%=*}'")" = "${pair#*=}"
 done
 
 # which nobody would notice who has the tools
 known() {
-	bash -c ". '$1/scripts/lib.sh'; . '$1/scripts/machine.sh'; machine $2
+	bash -c ". '$1/scripts/lib/lib.sh'; . '$1/scripts/guest/machine.sh'; machine $2
 		for tool in \"\${cross}gcc\" \"static:\${cross}gcc\" \"\${qemu[0]}\"; do package_of \"\$tool\" || exit; done"
 }
 while read -r name _; do
@@ -107,7 +107,7 @@ END
 END
 done
 record() {
-	python3 "$repo/scripts/arches.py" record "$b" sparc64 "${1:-$BASH}"
+	python3 "$repo/scripts/results/arches.py" record "$b" sparc64 "${1:-$BASH}"
 }
 cp "$good"/* "$b/results/"
 ok "results without a fault are recorded" record
@@ -118,10 +118,10 @@ assert (row["endian"], row["bits"], row["faults"]) == ("little", 64, [])
 assert row["patched"]["ok"] == 4 and row["date"] and "7.3.4" in row["kernel"]' "$b/results/arch.json"
 ok "and the report shows them" python3 -c '
 import sys; sys.path.insert(0, sys.argv[1]); import arches
-assert "<td>sparc64</td><td>little</td><td>64 bit</td>" in arches.html(sys.argv[2])' "$repo/scripts" "$b"
+assert "<td>sparc64</td><td>little</td><td>64 bit</td>" in arches.html(sys.argv[2])' "$repo/scripts/results" "$b"
 ok "and rows that were not run here, from the repository" python3 -c '
 import sys; sys.path.insert(0, sys.argv[1]); import arches
-assert "<td>m68k</td><td>big</td><td>32 bit</td>" in arches.html("/nonexistent")' "$repo/scripts"
+assert "<td>m68k</td><td>big</td><td>32 bit</td>" in arches.html("/nonexistent")' "$repo/scripts/results"
 bad() { # bad SENTENCE PATTERN FILE SED
 	sed "$4" "$good/$3" >"$b/results/$3"
 	if cmp -s "$good/$3" "$b/results/$3"; then
@@ -134,9 +134,9 @@ bad() { # bad SENTENCE PATTERN FILE SED
 	cp "$good/$3" "$b/results/$3"
 }
 ok "of some programs alone, a line a test is given" test "$(
-	python3 "$repo/scripts/arches.py" tap "$b" sparc64 race | grep -c '^ok - sparc64-patched: net/rdhup:race ')" = 3
+	python3 "$repo/scripts/results/arches.py" tap "$b" sparc64 race | grep -c '^ok - sparc64-patched: net/rdhup:race ')" = 3
 ok "and one of them that was not run is missed" grep -qx 'not ok - sparc64-patched: sctp was run' <(
-	python3 "$repo/scripts/arches.py" tap "$b" sparc64 race,sctp)
+	python3 "$repo/scripts/results/arches.py" tap "$b" sparc64 race,sctp)
 bad "a test that fails on patched is a fault" \
 	'net/rdhup:race race.tcp4.one_event fails on sparc64-patched' \
 	sparc64-patched.ktap 's/^  ok \(.* race.tcp4.one_event\)$/  not ok \1/'
@@ -177,7 +177,7 @@ else
 	tail -n 20 "$tmp/sparc64" | sed 's/^/# /'
 fi
 grep '^==>' "$tmp/sparc64" || true
-python3 "$top/scripts/arches.py" tap "$build" sparc64 "$programs" || true
+python3 "$top/scripts/results/arches.py" tap "$build" sparc64 "$programs" || true
 results=$build/results
 for kind in base patched; do
 	ok "poll says 0x0801 and epoll 0x2001 on sparc64-$kind" \

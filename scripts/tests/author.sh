@@ -3,8 +3,8 @@
 # save, make tree and make export, which appends the submitter's own.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$top/scripts/lib/lib.sh"
 here=$tmp
 
 repo=$here/repo

@@ -14,7 +14,7 @@ small_tree() { # small_tree DIR
 }
 
 import() { # import VARIABLE=VALUE: run base.sh with a build directory of its own
-	env "$@" BUILD="$tmp/build" "$top/scripts/base.sh"
+	env "$@" BUILD="$tmp/build" "$top/scripts/lib/base.sh"
 }
 
 small_tree "$tmp/old"
@@ -98,7 +98,7 @@ package() { # package TARBALL: what Debian's package has in it
 chain() {
 	rm -rf "$tmp/build"
 	env PATH="$tmp/bin:$PATH" BUILD="$tmp/build" KERNEL_ORG="file://$tmp/kernel.org" \
-		"$tmp/place/main/scripts/base.sh" >"$tmp/chain" 2>&1
+		"$tmp/place/main/scripts/lib/base.sh" >"$tmp/chain" 2>&1
 }
 imported() { # imported PATTERN: base is the tree, and the output has that line
 	[ "$(git --git-dir="$tmp/build/linux.git" rev-parse 'base^{tree}')" = \
@@ -132,11 +132,11 @@ ok "an archive that does not answer is passed over" \
 	imported "^==> passed over: Debian's linux-source-7.3: the archive does not answer"
 cp "$tmp/next.tar.xz" "$shared"
 ok "what was imported before is taken when the tarball has moved on" env PATH="$tmp/bin:$PATH" \
-	BUILD="$tmp/build" KERNEL_ORG="file://$tmp/nowhere" "$tmp/place/main/scripts/base.sh"
+	BUILD="$tmp/build" KERNEL_ORG="file://$tmp/nowhere" "$tmp/place/main/scripts/lib/base.sh"
 mkdir -p "$tmp/kept/download"
 cp "$whole" "$tmp/kept/download/linux.tar.xz"
 ok "and what was downloaded before, where nothing else answers" env PATH="$tmp/bin:$PATH" \
-	BUILD="$tmp/kept" KERNEL_ORG="file://$tmp/nowhere" "$tmp/place/main/scripts/base.sh"
+	BUILD="$tmp/kept" KERNEL_ORG="file://$tmp/nowhere" "$tmp/place/main/scripts/lib/base.sh"
 cp "$tmp/short.tar.xz" "$shared"
 rm "$tmp/kernel.org/linux-7.3.4.tar.xz"
 chain || true
@@ -149,6 +149,6 @@ mkdir "$tmp/small"
 if mount -t tmpfs -o size=1m none "$tmp/small" 2>/dev/null; then
 	refuses "a full disk is told before anything is unpacked" \
 		'needs [0-9]+ GB in .* which has 0; make room or set BUILD=' \
-		env BUILD="$tmp/small" LINUX_TARBALL="$tmp/linux.tar.xz" "$top/scripts/base.sh"
+		env BUILD="$tmp/small" LINUX_TARBALL="$tmp/linux.tar.xz" "$top/scripts/lib/base.sh"
 	umount "$tmp/small"
 fi

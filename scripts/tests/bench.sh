@@ -31,7 +31,7 @@ fake() { # fake SED-EXPRESSION-FOR-RUN-1 SED-EXPRESSION-FOR-RUN-2
 	mkdir -p "$tmp/fake/bench"
 	sed -E "$1" "$tmp/bench/base.1.ktap" >"$tmp/fake/bench/base.1.ktap"
 	sed -E "$2" "$tmp/bench/base.2.ktap" >"$tmp/fake/bench/base.2.ktap"
-	python3 "$top/scripts/bench.py" counts "$tmp/fake/bench" 2 base >"$tmp/fake/out"
+	python3 "$top/scripts/results/bench.py" counts "$tmp/fake/bench" 2 base >"$tmp/fake/out"
 }
 differs() {
 	! fake '' 's/(# growth\trdhup\t10\t.*)/\11/' && grep -q 'they DIFFER on base$' "$tmp/fake/out"

@@ -14,10 +14,10 @@ stub() { # stub SCRIPT COMMANDS
 	printf '#!/usr/bin/env bash\n%s\n' "$2" >"$repo/scripts/$1"
 	chmod +x "$repo/scripts/$1"
 }
-for script in base tree kernel selftests; do
+for script in lib/base tree kernel guest/selftests; do
 	stub "$script.sh" :
 done
-stub verdict.py 'import sys; print("ok - patched: a test" if sys.argv[1] == "tap" else "")'
+stub results/verdict.py 'import sys; print("ok - patched: a test" if sys.argv[1] == "tap" else "")'
 sed -i '/need "\${kernel_tools/d; /^need git make xz/d' "$repo/scripts/check.sh" # all are stubs
 stub others.sh 'echo "ok - others: $1"'
 stub tests/lint.sh 'echo "ok - lint"'
@@ -53,7 +53,7 @@ echo a kernel >"$BUILD/kernel/base/inputs"
 echo programs >"$BUILD/selftests/inputs"
 stub kselftest.sh 'echo "KTAP version 1" >"$BUILD/results/$1.ktap"; echo "$1: 1 passed, 0 failed"; echo >>"$BUILD/ran"'
 results() { # results [VARIABLE=VALUE]: how often the tests have been run
-	env "$@" bash -c '. "$0/scripts/lib.sh"; . "$0/scripts/guest.sh"; results_of base 1' "$repo" >"$tmp/out"
+	env "$@" bash -c '. "$0/scripts/lib/lib.sh"; . "$0/scripts/guest/guest.sh"; results_of base 1' "$repo" >"$tmp/out"
 	wc -l <"$BUILD/ran"
 }
 ok "what has not changed is not run again" test "$(results) $(results)" = "1 1"

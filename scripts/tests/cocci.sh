@@ -4,8 +4,8 @@
 # cocci/findings.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$top/scripts/lib/lib.sh"
 need spatch
 rules=$top/scripts/coccinelle/api
 files=$top/scripts/tests/cocci

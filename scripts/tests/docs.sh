@@ -3,8 +3,8 @@
 # without a warning.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$top/scripts/lib/lib.sh"
 need gcc sphinx-build perl python3
 
 selftests=tools/testing/selftests/net/rdhup

@@ -9,7 +9,7 @@
 repo=$tmp/repo
 copy_repository "$repo"
 with_lib() { # with_lib COMMANDS: what a verb would do
-	bash -c "set -- ; . '$repo/scripts/lib.sh'; $1"
+	bash -c "set -- ; . '$repo/scripts/lib/lib.sh'; $1"
 }
 
 # a repository of the user's, whose hook runs a verb that resets a worktree
@@ -62,7 +62,7 @@ ok "an editor's files are none of the kernel's" test -z "$(with_lib kernel_path_
 
 # two at once: the second waits, and says for whom
 mkfifo "$tmp/go" "$tmp/first" "$tmp/second"
-lock=". '$repo/scripts/lib.sh'; locked 'the planted work'; echo has it"
+lock=". '$repo/scripts/lib/lib.sh'; locked 'the planted work'; echo has it"
 BUILD=$tmp/locks bash -c "$lock; read -r _ <'$tmp/go'" holder >"$tmp/first" &
 exec 4<"$tmp/first"
 read -r -t 60 _ <&4

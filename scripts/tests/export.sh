@@ -3,8 +3,8 @@
 # send-email and b4 take what comes out.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$top/scripts/lib/lib.sh"
 need b4 git-send-email /usr/share/perl5/Mail/Address.pm
 here=$tmp
 

@@ -57,10 +57,10 @@ for kind in hang crash leave skip fine; do
 	echo "t:$kind 3 /t/$kind"
 done >"$root/tests"
 (
-	# shellcheck source=scripts/lib.sh
-	BUILD=$tmp/build . "$top/scripts/lib.sh"
-	# shellcheck source=scripts/guest.sh
-	. "$top/scripts/guest.sh"
+	# shellcheck source=scripts/lib/lib.sh
+	BUILD=$tmp/build . "$top/scripts/lib/lib.sh"
+	# shellcheck source=scripts/guest/guest.sh
+	. "$top/scripts/guest/guest.sh"
 	build_init
 	pack_initramfs "$tmp/faults.cpio" "$root"
 	guest_limit=60 boot_guest "$build/kernel/base/bzImage" "$tmp/faults.cpio" \

@@ -2,8 +2,8 @@
 # make lint is clean on our series, and every gate finds the fault planted for it.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$top/scripts/lib/lib.sh"
 clang=$(newest_clang)
 export clang tree=$build/linux/base linux_git=$build/linux.git build top
 gates=$top/scripts/lint

@@ -3,8 +3,8 @@
 # and none that the kernel's own two scripts complain of.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$top/scripts/lib/lib.sh"
 need perl git
 
 base=$build/linux/base

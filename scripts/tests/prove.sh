@@ -24,7 +24,7 @@ stub() { # stub SCRIPT < what it does
 # shellcheck disable=SC2016 # the stub's own
 stub tree.sh <<<'exec "$(dirname "$0")/branches.sh" --branches'
 stub kernel.sh <<<'exit 0'
-stub selftests.sh <<<'exit 0'
+stub guest/selftests.sh <<<'exit 0'
 stub kselftest.sh <<'STUB'
 mkdir -p "$BUILD/results"
 say() { # say BEFORE AFTER TEST

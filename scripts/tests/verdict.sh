@@ -32,7 +32,7 @@ good() {
 	ktap base 'ok 1 fixture.same' 'not ok 2 fixture.fixed'
 	ktap patched 'ok 1 fixture.same' 'ok 2 fixture.fixed'
 }
-verdict() { python3 "$repo/scripts/verdict.py" matrix "$b" >"$tmp/out" 2>&1; }
+verdict() { python3 "$repo/scripts/results/verdict.py" matrix "$b" >"$tmp/out" 2>&1; }
 fails() { # fails SENTENCE PATTERN
 	local status=0
 	verdict || status=$?
@@ -55,7 +55,7 @@ fails "KTAP that lacks a planned test is a fault" 'patched'
 good
 ktap base 'not ok 1 result_1_never_came' 'not ok 2 fixture.fixed'
 ok "that a program was cut short on base is none" verdict
-python3 "$repo/scripts/verdict.py" tap "$b" >"$tmp/out" || true
+python3 "$repo/scripts/results/verdict.py" tap "$b" >"$tmp/out" || true
 ok "nor is it counted as a failed test" awk '/^not ok/ { bad = 1 } END { exit bad || !NR }' "$tmp/out"
 good
 ktap patched 'not ok 1 result_1_never_came' 'ok 2 fixture.fixed'
@@ -81,5 +81,5 @@ ktap patched 'not ok 1 fixture.same' 'ok 2 fixture.fixed'
 ok "a known failure that fails is none" verdict
 rm "$repo/patches/known-failures"
 good
-ok "the page is written" python3 "$repo/scripts/report.py" "$b"
+ok "the page is written" python3 "$repo/scripts/results/report.py" "$b"
 ok "and needs nothing from elsewhere" test -z "$(grep -oE '(src|href)="[^"]*"|https?://[^ <"]*' "$b/report/index.html")"

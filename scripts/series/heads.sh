@@ -9,7 +9,7 @@ declare -A start=()	# the one that a series starts from
 # code that makes them, and every file of patches/ and at a kernel path.
 inputs() {
 	lgit rev-parse base
-	cat "$top"/scripts/{order,series,import,heads}.sh | sha256sum
+	cat "$top"/scripts/series/{order,series,import,heads}.sh | sha256sum
 	stored_files
 }
 

@@ -15,7 +15,7 @@ import charts
 import results
 from results import FAIL, KERNELS, NONE, OK, SKIP
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ABOUT = {
     'control': 'Linux 7.3.4 with the bit taken out',
     'base': 'Linux 7.3.4 as released',
@@ -167,7 +167,7 @@ def main(argv):
         print(__doc__, file=sys.stderr)
         return 2
     verdict = results.load(TOP, argv[1])
-    with open(os.path.join(TOP, 'scripts/report.html'), encoding='utf-8') as page:
+    with open(os.path.join(TOP, 'scripts/results/report.html'), encoding='utf-8') as page:
         text = page.read()
     for name, content in (('verdict', faults(verdict)),
                           ('cards', ''.join(cards(verdict))),

@@ -16,7 +16,7 @@ import sys
 import results
 from results import FAIL, KERNELS, NONE, OK, SKIP
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COLOR = {OK: '32', FAIL: '31', SKIP: '33', NONE: '2'}
 
 

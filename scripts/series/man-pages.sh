@@ -7,10 +7,10 @@
 # (default: the three pages as Debian's package manpages-dev has them, which can
 # name its release but no commit of the project).
 # Gives: refs/start/man-pages and refs/heads/man-pages; prints what they lie on.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/series.sh
-. "$top/scripts/series.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=scripts/series/series.sh
+. "$top/scripts/series/series.sh"
 
 package=$build/man-pages
 pages=(man2/poll.2 man2/epoll_ctl.2 man2/shutdown.2)

@@ -2,8 +2,8 @@
 # Running a kernel in QEMU with our initramfs; sourced after lib.sh.  The guest
 # is an x86_64 unless machine() or machine_of() is called for another.
 : "${build:?}" "${top:?}"
-# shellcheck source=scripts/machine.sh
-. "$top/scripts/machine.sh"
+# shellcheck source=scripts/guest/machine.sh
+. "$top/scripts/guest/machine.sh"
 machine x86_64
 
 build_init() {
@@ -84,7 +84,7 @@ boot_guest() {
 result_inputs() { # result_inputs PROGRAMS
 	cat "$build/kernel/$kernel/inputs" "$build/selftests$tag/inputs"
 	echo "$1"
-	cat "$top"/scripts/{guest,kselftest}.sh "$top/scripts/guest/init.c" | sha256sum
+	cat "$top"/scripts/guest/{guest.sh,init.c} "$top/scripts/kselftest.sh" | sha256sum
 	machine_row "$arch"
 	# what shortens a run
 	env | grep -E '^(RDHUP_[A-Z_]*|TESTS|LIMIT|FAULT)=' | sort || true

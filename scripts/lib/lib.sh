@@ -22,7 +22,7 @@ unset name
 export LC_ALL=C LANG=C
 unset LANGUAGE LC_MESSAGES LC_CTYPE
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # Neither make nor the kernel's own scripts can do with a blank in a path.
 case $top${BUILD:-} in
 *[[:space:]]*)
@@ -137,7 +137,7 @@ repair_worktrees() {
 	done
 }
 
-# shellcheck source=scripts/need.sh
-. "$top/scripts/need.sh"
-# shellcheck source=scripts/order.sh
-. "$top/scripts/order.sh"
+# shellcheck source=scripts/lib/need.sh
+. "$top/scripts/lib/need.sh"
+# shellcheck source=scripts/series/order.sh
+. "$top/scripts/series/order.sh"

@@ -28,7 +28,7 @@ from fnmatch import fnmatchcase
 import results
 from results import FAIL, NONE, OK, SKIP
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KINDS = ('base', 'patched')
 
 

@@ -11,8 +11,8 @@
 # stand in the commit message below a "---", where git format-patch leaves
 # them and git am drops them.
 : "${top:?}" "${build:?}" "${linux_git:?}" "${identity_name:?}" "${identity_email:?}"
-# shellcheck source=scripts/import.sh
-. "$top/scripts/import.sh"
+# shellcheck source=scripts/series/import.sh
+. "$top/scripts/series/import.sh"
 
 # commit_message PATCH: subject, body and notes of a stored patch.
 commit_message() {

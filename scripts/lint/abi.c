@@ -2,7 +2,7 @@
 /*
  * What user space may rely on in the exported headers of one architecture.
  * Never run: scripts/abi.sh compiles it against the headers of each, with
- * ROW_* from scripts/abi.table, and CONTROL for the tree without the bit.
+ * ROW_* from scripts/lint/abi.table, and CONTROL for the tree without the bit.
  */
 #include <linux/poll.h>
 #include <linux/eventpoll.h>
@@ -11,7 +11,7 @@
 	_Static_assert((name) == (value), #name " is not " #value)
 #define ROW(name) \
 	_Static_assert(POLL##name == ROW_##name, \
-		       "POLL" #name " is not what scripts/abi.table says")
+		       "POLL" #name " is not what scripts/lint/abi.table says")
 
 ROW(WRNORM);
 ROW(WRBAND);

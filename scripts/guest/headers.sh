@@ -6,8 +6,8 @@
 # $build/headers/TREE: usr/include, without asm/, which is the same for all
 # architectures, and arch/ARCH/asm; installed anew only if the sources have
 # changed.  Errors: one line that names the tree, the architecture and the log.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 name=${1:?}
 shift

@@ -4,10 +4,10 @@
 # kernel.  Takes: a name of scripts/guest/arches (default: x86_64).
 # Gives: $build/selftests/kselftest/TARGET/PROGRAM, $build/selftests-ARCH/...
 # for another architecture than x86_64.
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/machine.sh
-. "$top/scripts/machine.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=scripts/guest/machine.sh
+. "$top/scripts/guest/machine.sh"
 
 machine "${1:-x86_64}"
 tree=$build/linux/patched
@@ -27,7 +27,7 @@ inputs >"$out/inputs.new"
 if cmp -s "$out/inputs.new" "$out/inputs"; then
 	exit 0
 fi
-"$top/scripts/headers.sh" patched "$linux_arch"
+"$top/scripts/guest/headers.sh" patched "$linux_arch"
 step "building the selftests ($out/build.log)"
 {
 	make -C "$tree/tools/testing/selftests" TARGETS="$targets" O="$out" \

@@ -12,12 +12,12 @@
 #
 # Takes for tests as well: KERNEL_ORG, in place of kernel.org's folder, and
 # DEBIAN_MIRROR, in place of the mirror that the machine's apt uses.
-# shellcheck source=scripts/lib.sh
+# shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/apt.sh
-. "$top/scripts/apt.sh"
-# shellcheck source=scripts/source.sh
-. "$top/scripts/source.sh"
+# shellcheck source=scripts/lib/apt.sh
+. "$top/scripts/lib/apt.sh"
+# shellcheck source=scripts/lib/source.sh
+. "$top/scripts/lib/source.sh"
 
 debian_package=linux-source-${KERNEL_VERSION%.*}
 shared_tarball=$top/../shared/kernel/$debian_package.tar.xz
