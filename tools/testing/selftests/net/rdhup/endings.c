@@ -12,12 +12,26 @@
  *  5. A process that is killed ends its streams like one that closes; a
  *     descriptor that somebody else still has open ends nothing.
  */
-#include "expect.h"
+#include "family.h"
+#include "netns.h"
+#include "tcp.h"
+#include "wait.h"
 #include "wire.h"
 #include "kselftest_harness.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define IN_OUT	(EPOLLIN | EPOLLOUT)
 #define ASK	(IN_OUT | EPOLLPRI | EPOLLRDHUP)
@@ -855,4 +869,8 @@ TEST_F(segments, shut_rd_with_unread_data_then_close_resets)
 	EXPECT_WIRE(&self->wire, 1, 0, 1);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

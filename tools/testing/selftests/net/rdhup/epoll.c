@@ -19,8 +19,19 @@
  * What was sent has arrived and has woken everybody before epoll is asked, see
  * send_a() and finish(), so "no event" is an epoll_wait() that does not wait.
  */
-#include "common.h"
+#include "family.h"
+#include "netns.h"
+#include "tcp.h"
+#include "wait.h"
 #include "kselftest_harness.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define IN_OUT	(EPOLLIN | EPOLLOUT)
 #define ASK	(IN_OUT | EPOLLRDHUP)
@@ -476,4 +487,8 @@ TEST(values)
 	close(sv[1]);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

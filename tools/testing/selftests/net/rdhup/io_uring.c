@@ -16,21 +16,29 @@
  *
  * Raw system calls: there is no liburing here.
  */
-#include <dirent.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <linux/io_uring.h>
-
+#include "ask.h"
+#include "family.h"
+#include "netns.h"
 #include "kselftest_harness.h"
-#include "common.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define SENDS	8	/* pending at the same time */
 #define CHUNK	100	/* bytes in each */
 #define BUFS	4	/* provided to a multishot receive */
 #define BGID	1
-
-/* Longer than TCP waits before it probes a closed window for the first time. */
-#define PROBE_MS	300
 
 struct ring {
 	int fd;
@@ -361,7 +369,7 @@ TEST_F(poll, out_rdhup_already)
 
 TEST_F(poll, out_rdhup_full_armed)
 {
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0],
 			      EPOLLOUT | EPOLLRDHUP, 0));
 	PEER_FINISHES(self->sv);
@@ -393,7 +401,7 @@ static unsigned int drain_until_writable(int sv[2])
 
 TEST_F(poll, out_full_armed)
 {
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	PEER_FINISHES(self->sv);
 	EXPECT_NO_CQE(&self->ring);
@@ -403,7 +411,7 @@ TEST_F(poll, out_full_armed)
 
 TEST_F(poll, out_full_already)
 {
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	PEER_FINISHES(self->sv);
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	EXPECT_NO_CQE(&self->ring);
@@ -413,7 +421,7 @@ TEST_F(poll, out_full_already)
 
 TEST_F(poll, out_full_own_shut_rd)
 {
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	ASSERT_EQ(0, shutdown(self->sv[0], SHUT_RD));
 	EXPECT_NO_CQE(&self->ring);
@@ -450,7 +458,7 @@ TEST_F(poll, in_updated_to_out)
 {
 	struct io_uring_cqe cqe;
 
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLIN, 0));
 	ASSERT_EQ(0, poll_update(&self->ring, EPOLLOUT));
 	ASSERT_TRUE(ring_next(&self->ring, &cqe, MUST_MS));
@@ -466,7 +474,7 @@ TEST_F(poll, out_updated_to_in)
 {
 	struct io_uring_cqe cqe;
 
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT, 0));
 	ASSERT_EQ(0, poll_update(&self->ring, EPOLLIN));
 	ASSERT_TRUE(ring_next(&self->ring, &cqe, MUST_MS));
@@ -521,7 +529,7 @@ TEST_F(poll, multishot_in_already)
 
 TEST_F(poll, multishot_out_full)
 {
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	ASSERT_EQ(0, poll_add(&self->ring, self->sv[0], EPOLLOUT,
 			      IORING_POLL_ADD_MULTI));
 	PEER_FINISHES(self->sv);
@@ -684,7 +692,7 @@ FIXTURE_SETUP(send)
 	signal(SIGPIPE, SIG_IGN);
 	memset(self->data, 'x', CHUNK);
 	ASSERT_EQ(0, make_pair(variant->family, self->sv));
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 }
 
 FIXTURE_TEARDOWN(send)
@@ -829,7 +837,7 @@ FIXTURE_SETUP(ended)
 		ASSERT_MASK(EPOLLIN,
 			    poll_mask(self->sv[0], EPOLLIN, MUST_MS));
 	}
-	ASSERT_EQ(0, fill(self->sv[0], PROBE_MS));
+	ASSERT_EQ(0, fill(self->sv[0]));
 	ASSERT_MASK(0, poll_mask(self->sv[0], EPOLLOUT, 0));
 }
 
@@ -876,4 +884,8 @@ TEST_F(ended, send_armed)
 	EXPECT_CQE_RES(&self->ring, -EPIPE);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

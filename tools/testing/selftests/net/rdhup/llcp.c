@@ -18,9 +18,18 @@
  *
  * Privileges are needed, in the initial network namespace.
  */
-#include "common.h"
+#include "family.h"
 #include "nfcsim.h"
+#include "wait.h"
 #include "kselftest_harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #ifndef AF_NFC
 #define AF_NFC 39

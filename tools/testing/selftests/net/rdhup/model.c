@@ -25,10 +25,24 @@
  * triggered watch then says again what it has said already is accepted either
  * way.
  */
-#include "common.h"
+#include "ask.h"
+#include "family.h"
+#include "netns.h"
 #include "kselftest_harness.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #define LEN		40	/* calls in a sequence */
 #define TELL		100000	/* say how far it is after so many */
@@ -768,4 +782,8 @@ TEST_F(model, finds_a_planted_fault)
 	EXPECT_EQ(1, (op[0].call != WRITE) + (op[1].call != WRITE));
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

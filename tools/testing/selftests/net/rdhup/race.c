@@ -16,8 +16,17 @@
  * On a kernel without the bit, 1, 2 and 4 fail, and say what the server sees
  * instead; 3 and 5 pass on every kernel.
  */
-#include "common.h"
+#include "ask.h"
+#include "family.h"
+#include "netns.h"
 #include "kselftest_harness.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #define REQUEST "GET /"
 
@@ -296,4 +305,8 @@ TEST_F(race, way_out_ctl_mod_open_peer)
 	close(ep);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

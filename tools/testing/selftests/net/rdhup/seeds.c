@@ -22,9 +22,25 @@
  *  - writer: a RST purges what the other end has not read yet.  Linux keeps
  *    it readable.
  */
-#include "common.h"
+#include "ask.h"
+#include "family.h"
+#include "netns.h"
+#include "tcp.h"
 #include "wire.h"
 #include "kselftest_harness.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
 
 #define IN_OUT	(EPOLLIN | EPOLLOUT)
 #define EOF_MASK (IN_OUT | EPOLLRDHUP)
@@ -801,4 +817,8 @@ TEST(writer_socketpair_fails_at_once)
 	EXPECT_EQ(EPIPE, errno);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

@@ -18,15 +18,29 @@
  * queued in the map's part of the socket, and with no program at all; and with
  * a program that redirects what one socket gets to another one.
  */
-#include "common.h"
+#include "family.h"
+#include "netns.h"
+#include "wait.h"
+#include "kselftest_harness.h"
 
+#include <errno.h>
 #include <linux/bpf.h>
 #include <linux/vm_sockets.h>
+#include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
-
-#include "kselftest_harness.h"
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 /* So long may a recv wait before the test takes it for lost. */
 #define RECV_MS		1000
@@ -388,16 +402,10 @@ FIXTURE_TEARDOWN(sockmap)
 	close(self->map);
 }
 
-/* How long to wait for RDHUP, which a kernel without the bit never says. */
-static int rdhup_ms(void)
-{
-	return kernel_has_rdhup() ? MUST_MS : MUST_NOT_MS;
-}
-
 /* Everything that poll says of fd once it has said RDHUP. */
 static unsigned int mask_at_end(int fd)
 {
-	poll_mask(fd, EPOLLRDHUP, rdhup_ms());
+	poll_mask(fd, EPOLLRDHUP, WAKE_MS);
 	return poll_mask(fd, ALL_EVENTS, 0) & ALL_EVENTS;
 }
 
@@ -420,7 +428,7 @@ TEST_F(sockmap, close_polled)
 	ASSERT_EQ(0, close(self->sv[1]));
 	self->sv[1] = -1;
 	EXPECT_MASK(EPOLLRDHUP, EPOLLRDHUP & poll_mask(self->sv[0], EPOLLRDHUP,
-						       rdhup_ms()));
+						       WAKE_MS));
 	EXPECT_EQ(0, try_recv(self->sv[0]));
 	EXPECT_EQ(0, try_recv(self->sv[0]));
 }
@@ -1469,4 +1477,8 @@ TEST_F_TIMEOUT(sockmap_race, every_byte_then_the_end, ROUNDS_S)
 		       self->race.got);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

@@ -10,14 +10,22 @@
  *
  * The device is down, so that it cannot be written and a poll for OUT waits.
  */
-#include "common.h"
+#include "netns.h"
+#include "wait.h"
+#include "kselftest_harness.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
-
-#include "kselftest_harness.h"
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* So long may it take until a waiter is told; used up by failures only. */
 #define TOLD_MS	2000
@@ -218,4 +226,8 @@ TEST_F(tun, read_ends)
 	EXPECT_EQ(EFAULT, w.err);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

@@ -13,11 +13,19 @@
  * vsock withholds OUT after its own SHUT_WR, room or not.  It always has.
  */
 #include "expect.h"
-#include "kselftest_harness.h"
+#include "netns.h"
 #include "scenario.h"
+#include "wait.h"
+#include "kselftest_harness.h"
 
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 FIXTURE(writer) {
 	struct play play;
@@ -260,4 +268,8 @@ TEST_F(writer, send)
 	EXPECT_EQ(variant->err, errno);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	enter_own_net();
+	return test_harness_run(argc, argv);
+}

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -162,18 +161,4 @@ unsigned int mask_of(int fd, int ms)
 	mask = epoll_next(ep, ms);
 	close(ep);
 	return mask;
-}
-
-bool kernel_has_rdhup(void)
-{
-	unsigned int mask;
-	int sv[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv))
-		return false;
-	shutdown(sv[1], SHUT_WR);
-	mask = poll_mask(sv[0], EPOLLRDHUP, 0);
-	close(sv[0]);
-	close(sv[1]);
-	return mask == EPOLLRDHUP;
 }

@@ -21,7 +21,7 @@
 #define MUST_MS		10000
 #define MUST_NOT_MS	200
 
-/* For wakeups that a kernel with a known defect does not give. */
+/* For wakeups that a kernel without the bit, or with a defect, does not give. */
 #define WAKE_MS		1500
 
 /* The bits that these tests compare, for equality, in EPOLLxxx. */
@@ -78,14 +78,6 @@ unsigned int epoll_next(int ep, int ms);
  * every bit and by its EPOLLxxx name; a bit that no mask has on failure.
  */
 unsigned int mask_of(int fd, int ms);
-
-/*
- * Does this kernel report the half-close at all?  Asked the way a program
- * has to ask (epoll_ctl() accepts bits that it does not know): by a
- * socketpair one end of which has finished.  False on a kernel from before
- * the bit, such as the control kernel of these tests.
- */
-bool kernel_has_rdhup(void);
 
 /* Assertions that print masks by name. */
 #define EXPECT_MASK(want, got) do {					\

@@ -18,8 +18,8 @@
 #ifndef RDHUP_EXPECT_H
 #define RDHUP_EXPECT_H
 
+#include "ask.h"
 #include "family.h"
-#include "rare.h"
 
 enum {
 	E_IN	= EPOLLIN | EPOLLRDNORM,
@@ -60,10 +60,9 @@ struct row {
 
 /*
  * The main() of a program of rows, the last of which is empty: every row for
- * each of its families, asked for in every way there is.
+ * each of its families, asked for in every way there is.  In a network of its
+ * own, but for Bluetooth, whose controllers are in the initial one.
  */
 int run_states(int argc, char **argv, const struct row *rows);
-
-#include "answers.h"
 
 #endif /* RDHUP_EXPECT_H */

@@ -259,7 +259,7 @@ static int fifo_pair(enum family_id id, int sv[2])
 	return err;
 }
 
-int fill(int fd, int quiet_ms)
+int fill(int fd)
 {
 	static const char block[4096];
 	int flags = fcntl(fd, F_GETFL);
@@ -275,7 +275,7 @@ int fill(int fd, int quiet_ms)
 			took = true;
 		err = errno == EAGAIN ? 0 : -errno;
 		if (took && !err)
-			poll_mask(fd, EPOLLOUT, quiet_ms);
+			poll_mask(fd, EPOLLOUT, FULL_MS);
 	} while (took && !err);
 	fcntl(fd, F_SETFL, flags);
 	return err;

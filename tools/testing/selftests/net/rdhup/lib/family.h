@@ -112,11 +112,13 @@ int pair_by_accept(enum family_id id, int sv[2]);
 int udp_pair(int sv[2]);
 
 /*
- * Write to @fd until nothing is taken, not even @quiet_ms later: what is queued
+ * Write to @fd until nothing is taken, not even FULL_MS later: what is queued
  * may move on to the peer and make room, and too little of it to be EPOLLOUT.
- * Gives 0, or what write(2) failed with, negative.
+ * That is longer than TCP waits before it probes a closed window for the first
+ * time.  Gives 0, or what write(2) failed with, negative.
  */
-int fill(int fd, int quiet_ms);
+#define FULL_MS		300
+int fill(int fd);
 
 /* close() with SO_LINGER 0: a reset, where the family has one. */
 int reset(int fd);

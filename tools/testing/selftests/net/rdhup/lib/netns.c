@@ -6,6 +6,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +28,15 @@ int own_net(void)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+void enter_own_net(void)
+{
+	int err = own_net();
+
+	if (err)
+		fprintf(stderr, "# no network of our own: %s\n",
+			strerror(-err));
 }
 
 int hold_back(void)

@@ -14,6 +14,13 @@
 int own_net(void);
 
 /*
+ * The first thing that a program of tests does: what they leave behind goes
+ * with the network.  Who may not have one of his own is told so, and goes on in
+ * the one that there is.
+ */
+void enter_own_net(void);
+
+/*
  * TCP keeps a partial segment back (TCP_CORK, MSG_MORE) for its shortest time
  * to retransmit, which is 200 ms and may pass between two lines of a test.
  * Make that 20 s for sockets that are made from now on; to be called after

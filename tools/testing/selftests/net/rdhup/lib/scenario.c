@@ -241,7 +241,7 @@ int play_step(struct play *p, enum step step)
 		ret = read(p->own, buf, sizeof(buf)) == 0 ? 0 : -1;
 		break;
 	case OWN_FILL:
-		return fill(p->own, MUST_NOT_MS);
+		return fill(p->own);
 	case ACCEPT:
 		/* The end that was closed or reset must have got here. */
 		poll_mask(p->listener, EPOLLIN, MUST_MS);

@@ -17,10 +17,23 @@
  * vsock and SMC), so each test first waits until the state is there.
  */
 #include "expect.h"
+#include "netns.h"
 #include "scenario.h"
+#include "tcp.h"
+#include "wait.h"
 #include "kselftest_harness.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/select.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 /*
  * Where the last step must change nothing: how long to look for a change.
@@ -369,6 +382,8 @@ static int add_cell(const struct row *row, enum family_id family)
 
 int run_states(int argc, char **argv, const struct row *rows)
 {
+	bool own = true;
+
 	for (const struct row *row = rows; row->state; row++) {
 		for (int id = 0; id < NR_FAMILIES; id++) {
 			if (!(row->families & F(id)))
@@ -377,8 +392,11 @@ int run_states(int argc, char **argv, const struct row *rows)
 				fprintf(stderr, "# no state %s\n", row->state);
 				return KSFT_FAIL;
 			}
+			own &= families[id].domain != AF_BLUETOOTH;
 		}
 	}
+	if (own)
+		enter_own_net();
 	signal(SIGPIPE, SIG_IGN);
 	return test_harness_run(argc, argv);
 }

@@ -50,7 +50,8 @@ void pin_to(int cpu)
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		fprintf(stderr, "# no CPU %d: this wants two\n", cpu);
 }
 
 void wait_recv(struct waiter *w)

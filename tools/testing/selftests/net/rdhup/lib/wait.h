@@ -93,8 +93,8 @@ long settled_sleeps(const struct waiter *w);
 char state_of(pid_t tid);
 
 /*
- * Bind this thread to one CPU.  Where there is no such CPU it stays as it is:
- * there is less to see then, and it still has to be right.
+ * Bind this thread to one CPU.  Where there is no such CPU it stays as it is,
+ * and says so: there is less to see then, and it still has to be right.
  */
 void pin_to(int cpu);
 

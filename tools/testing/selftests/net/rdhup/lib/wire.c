@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -128,11 +129,48 @@ void wire_read(struct wire *w)
 			from->ack = ntohl(tcp.ack_seq);
 		from->fin += tcp.fin;
 		from->rst += tcp.rst;
+		from->psh += tcp.psh;
 		from->data += !!payload;
 		from->bytes += payload;
 		from->data_fin += payload && tcp.fin;
 		from->next = ntohl(tcp.seq) + payload + tcp.syn + tcp.fin;
+		if (w->nr < WIRE_ORDER) {
+			w->sent[w->nr].end = from - w->from;
+			w->sent[w->nr].flags = tcp.th_flags;
+			w->sent[w->nr].bytes = payload;
+		}
+		w->nr++;
 	}
+}
+
+const char *wire_order(struct wire *w, bool acks)
+{
+	static const struct {
+		unsigned char flag;
+		char letter;
+	} letters[] = {
+		{ TH_FIN, 'F' }, { TH_SYN, 'S' }, { TH_RST, 'R' },
+		{ TH_PUSH, 'P' }, { TH_ACK, '.' },
+	};
+	static char text[WIRE_ORDER * 16];
+	char *p = text;
+
+	wire_read(w);
+	*p = '\0';
+	for (unsigned int i = 0; i < w->nr && i < WIRE_ORDER; i++) {
+		if (!acks && w->sent[i].flags == TH_ACK && !w->sent[i].bytes)
+			continue;
+		p += sprintf(p, "%s%d", p == text ? "" : " ", w->sent[i].end);
+		for (int l = 0; l < 5; l++)
+			if (w->sent[i].flags & letters[l].flag)
+				*p++ = letters[l].letter;
+		*p = '\0';
+		if (w->sent[i].bytes)
+			p += sprintf(p, "%u", w->sent[i].bytes);
+	}
+	if (w->nr > WIRE_ORDER)
+		strcpy(p, " ...");
+	return text;
 }
 
 /* The Internet checksum of @len bytes, an even number, in memory order. */

@@ -8,9 +8,12 @@
 #ifndef RDHUP_WIRE_H
 #define RDHUP_WIRE_H
 
+#include <stdbool.h>
+
 struct wire_end {
-	unsigned int fin;	/* segments with FIN, with RST */
+	unsigned int fin;	/* segments with FIN, with RST, with PSH */
 	unsigned int rst;
+	unsigned int psh;
 	unsigned int data;	/* segments with payload */
 	unsigned int bytes;	/* of payload */
 	unsigned int data_fin;	/* segments with payload and FIN */
@@ -19,10 +22,19 @@ struct wire_end {
 	unsigned int ack;	/* that it acknowledged last */
 };
 
+/* The first segments of both ends that are kept in their order. */
+#define WIRE_ORDER	32
+
 struct wire {
 	int fd;
 	unsigned short port[2];		/* network byte order */
 	struct wire_end from[2];	/* what the end with port[i] sent */
+	unsigned int nr;		/* of both, which sent[] may not hold */
+	struct {
+		unsigned char end;
+		unsigned char flags;	/* of TCP, as TH_SYN */
+		unsigned short bytes;	/* of payload */
+	} sent[WIRE_ORDER];
 };
 
 /*
@@ -42,6 +54,14 @@ int wire_pair(struct wire *w, int *own, int *peer);
 
 /* Count what was sent since the last call. */
 void wire_read(struct wire *w);
+
+/*
+ * What went over the wire since wire_open(), in the order in which it was sent
+ * and by tcpdump's letters: "0S 1S. 0. 0P.3 0F." is a handshake, three bytes and
+ * a FIN of end 0.  Without @acks what acknowledges and nothing else is left out:
+ * when, and whether, one is sent is the receiver's affair.
+ */
+const char *wire_order(struct wire *w, bool acks);
 
 /* The payload of what wire_forge() sends: as many zeros at most. */
 #define WIRE_FORGED	8
