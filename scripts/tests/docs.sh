@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The documentation: its table says what the tests expect, and its page builds
-# without a warning.
+# The documentation: its tables say what the tests expect, and nothing where no
+# test does; its pages build without a warning.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib/lib.sh
@@ -8,7 +8,9 @@
 need gcc sphinx-build perl python3
 
 selftests=tools/testing/selftests/net/rdhup
-page=Documentation/networking/poll-half-close.rst
+folder=Documentation/networking
+page=$folder/poll-half-close.rst
+pages=("$page" "$folder/poll-routines.rst")
 
 # expectations DIR: the rows of DIR/states_*.c, "STATE FAMILY BIT..." a line
 expectations() {
@@ -55,9 +57,9 @@ library() {
 
 # agree DIR PAGE: the tables of the page against DIR's rows, both ways; what
 # differs is printed.  A table is known by its first heading: "column" tells
-# which families a column stands for, "state" has the answers.  "\-" is for no
-# row at all (a dash alone would be a bullet), "(FAMILY BIT...)" for one that
-# differs from the rest of its cell.
+# which families a column stands for, "state" has the answers.  A cell speaks for
+# every family of its column: each has a row with that answer, or none has one and
+# the cell is "\-" (a dash alone would be a bullet).
 agree() {
 	expectations "$1" >"$tmp/rows.txt" || return
 	awk '
@@ -75,30 +77,25 @@ agree() {
 			from[++n] = at + RSTART - 1
 	}
 	# a row is complete when the next one begins
-	function finish(    i, k, f, name, parts, own, want, used) {
+	function finish(    i, k, f, n_rows) {
 		if (head == "column" && state != "")
 			families[state] = whole[2]
 		for (i = 2; head == "state" && state != "" && i <= n; i++) {
-			split(whole[i], parts, / *\(/)
-			used = 0
-			split("", own)
-			for (k = 2; k in parts; k++) {
-				sub(/\)$/, "", parts[k])
-				name = parts[k]
-				sub(/ .*/, "", name)
-				own[name] = substr(parts[k], length(name) + 2)
-			}
+			n_rows = 0
 			k = split(families[title[i]], f, " ")
 			if (!k) bad("no families for column " title[i])
-			for (; k; k--) {
-				if (!((state, f[k]) in expect)) continue
-				used = 1
-				want = f[k] in own ? own[f[k]] : parts[1]
-				if (want != expect[state, f[k]])
-					bad(state " " f[k] ": the page says " want ", the tests " expect[state, f[k]])
+			for (k in f)
+				n_rows += (state, f[k]) in expect
+			for (k in f) {
+				if (!((state, f[k]) in expect)) {
+					if (n_rows || whole[i] != "-")
+						bad(state " " f[k] ": the page says " whole[i] ", no test does")
+					continue
+				}
+				if (whole[i] != expect[state, f[k]])
+					bad(state " " f[k] ": the page says " whole[i] ", the tests " expect[state, f[k]])
 				delete left[state, f[k]]
 			}
-			if (!used && whole[i] != "-") bad(state " " title[i] ": the tests have no such row")
 		}
 		state = ""
 	}
@@ -138,39 +135,49 @@ finds "a bit that is missing on the page is found" "$selftests" "$tmp/cell.rst"
 sed '/^own_shut_rd_peer_data /d' "$page" >"$tmp/row.rst"
 finds "a row that is missing on the page is found" "$selftests" "$tmp/row.rst"
 sed 's/^\(own_shut_rd_peer_data  [^-]*\)\\- /\1OUT/' "$page" >"$tmp/more.rst"
-finds "an answer that no test expects is found" "$selftests" "$tmp/more.rst"
+finds "an answer where no test expects one is found" "$selftests" "$tmp/more.rst"
+sed 's/^\(TCP  .*tcp_mapped\)/\1 tls/' "$page" >"$tmp/family.rst"
+finds "and for a family that has no row in a column where others have one" "$selftests" "$tmp/family.rst"
 cp -r "$selftests" "$tmp/tests"
 sed -i 's/UDP = F(FAM_UDP4)/UDP = F(FAM_SCTP4)/' "$tmp/tests/states_dgram.c"
 finds "a row of another family is found" "$tmp/tests" "$page"
+cp "$selftests/states_tcp.c" "$tmp/tests/"
+cp "$selftests/states_dgram.c" "$tmp/tests/"
+ok "without it they agree again" agree "$tmp/tests" "$page"
+sed -i '/{ "peer_close", TCP | TLS, /s/ | TLS//' "$tmp/tests/states_tcp.c"
+finds "a row that a family of the column has lost is found" "$tmp/tests" "$page"
 
-# The page alone, with the one extension that it needs: seconds, not minutes.
+# The pages alone: seconds, not minutes.  They name each other, so that no file
+# is missing; the kernel's own extension makes links of such names.
 tree=$tmp/tree
-mkdir -p "$tree/Documentation/networking" "$tree/include"
-cp "$page" "$tree/Documentation/networking/"
-cp -r include/net "$tree/include/"
+mkdir -p "$tree/$folder"
+cp "${pages[@]}" "$tree/$folder/"
 cp -r --parents "$selftests" "$tree/"
-cat >"$tree/Documentation/networking/conf.py" <<EOF
-import sys
-sys.path.insert(0, "$build/linux/base/Documentation/sphinx")
-extensions = ["kerneldoc"]
-master_doc = "poll-half-close"
-kerneldoc_srctree = "$tree"
-EOF
-ok "the page builds without a warning" env srctree="$build/linux/base" PYTHONDONTWRITEBYTECODE=1 \
-	sphinx-build -q -W --keep-going -b html "$tree/Documentation/networking" "$tmp/html"
-ok "and no cell of a table has become a list" test "$(grep -c '<td><ul' "$tmp/html/poll-half-close.html")" = 0
+printf '%s\n' '.. toctree::' '' '   poll-half-close' '   poll-routines' >"$tree/$folder/index.rst"
+echo 'master_doc = "index"' >"$tree/$folder/conf.py"
+# builds NAME: without a warning; shows what there was
+builds() {
+	PYTHONDONTWRITEBYTECODE=1 sphinx-build -q -W --keep-going -b html "$tree/$folder" "$tmp/$1" 2>&1
+}
+ok "the pages build without a warning" builds html
+ok "and no cell of a table has become a list" test -z "$(grep -l '<td><ul' "$tmp"/html/*.html)"
+sed -i 's/:start-after: the probe/:start-after: the proof/' "$tree/$page"
+builds planted >"$tmp/out" || true
+ok "a part of a program that is not there is found" grep -q 'the proof' "$tmp/out"
 shown=$(sed -n 's/^\.\. literalinclude:: .*\///p' "$page" | sort)
 ok "every example program is on the page" test "$shown" = \
 	"$(cd "$selftests" && printf '%s\n' example_*.c | sort)"
-ok "the page is in the index of its directory" grep -qx "   $(basename "$page" .rst)" \
-	"$build/linux/patched/Documentation/networking/index.rst"
-
-# rules PAGE: the Coccinelle rules that its checklist names
-rules() {
-	sed -n '/^A checklist$/,$p' "$1" | grep -oE '\([a-z]+_[a-z_]+\)' | tr -d '()' | sort
-}
-ok "the checklist names every Coccinelle rule, and none that is not there" test "$(rules "$page")" = \
-	"$(cd scripts/coccinelle/api && printf '%s\n' *.cocci | sed 's/\.cocci$//' | sort)"
+ok "by the part that teaches, none of it whole" test \
+	"$(grep -c '^   :start-after: ' "$page") $(grep -c '^   :end-before: ' "$page")" = \
+	"$(wc -w <<<"$shown") $(wc -w <<<"$shown")"
+for file in "${pages[@]}"; do
+	ok "${file##*/} is in the index of its directory" grep -qx "   $(basename "$file" .rst)" \
+		"$build/linux/patched/$folder/index.rst"
+done
+named=$(grep -ohE 'Documentation/[a-z/-]+\.rst' "${pages[@]}" | sort -u | while read -r file; do
+	[ -e "$build/linux/patched/$file" ] || echo "$file"
+done)
+ok "the pages that they name are there" test -z "$named"
 
 # kernel_doc FILE: nothing undocumented in it, as -Wall sees it
 kernel_doc() {

@@ -7,8 +7,8 @@
  * help from the protocol is that a peer that finishes, too, when it has seen
  * our end, has read what came before the end.
  *
- * The second half of the file are peers of several sorts, which makes this a
- * test of its own.
+ * The rest of the file are peers of several sorts, which makes this a test of
+ * its own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,6 +31,8 @@ static long long now_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
+
+/* ------------------------------------------------------ closing for sure */
 
 /*
  * Finish sending, wait up to @ms milliseconds for the peer to do the same,

@@ -66,6 +66,27 @@ static bool complete(struct conn *c)
 	return true;
 }
 
+/* Write until all is gone or there is no room.  False if that failed. */
+static bool conn_write(struct conn *c)
+{
+	static const char block[4096];
+	ssize_t n;
+
+	while (c->left) {
+		n = send(c->fd, block,
+			 c->left < sizeof(block) ? c->left : sizeof(block),
+			 MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN;	/* OUT will be an edge */
+		c->left -= n;
+	}
+	return true;
+}
+
+/* -------------------------------------------------- reading to the end */
+
 /*
  * Read what there is.  False if the connection has failed.
  *
@@ -96,25 +117,6 @@ static bool conn_read(struct conn *c)
 	}
 }
 
-/* Write until all is gone or there is no room.  False if that failed. */
-static bool conn_write(struct conn *c)
-{
-	static const char block[4096];
-	ssize_t n;
-
-	while (c->left) {
-		n = send(c->fd, block,
-			 c->left < sizeof(block) ? c->left : sizeof(block),
-			 MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN;	/* OUT will be an edge */
-		c->left -= n;
-	}
-	return true;
-}
-
 static void conn_event(struct conn *c, unsigned int events)
 {
 	bool ok = true;
@@ -141,6 +143,8 @@ static void conn_event(struct conn *c, unsigned int events)
 	close(c->fd);
 	free(c);
 }
+
+/* ------------------------------------------------------------ accepting */
 
 /* The listener is edge-triggered, too: accept all that there are. */
 static void accept_all(int ep, int listener)

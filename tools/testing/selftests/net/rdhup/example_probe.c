@@ -16,6 +16,26 @@
 
 #include "kselftest.h"
 
+/* ------------------------------------------------------------ the probe */
+
+/* A socketpair needs no network, no name and no second program. */
+static bool have_rdhup(void)
+{
+	struct pollfd pfd = { .events = POLLRDHUP };
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
+		return false;
+	shutdown(sv[1], SHUT_WR);
+	pfd.fd = sv[0];
+	poll(&pfd, 1, 0);
+	close(sv[0]);
+	close(sv[1]);
+	return pfd.revents & POLLRDHUP;
+}
+
+/* ------------------------------------------------------------- the test */
+
 /* What poll(2) says of @fd when asked for @events. */
 static short poll_says(int fd, short events)
 {
@@ -49,15 +69,15 @@ int main(void)
 	int sv[2], exclusive;
 
 	ksft_print_header();
-	ksft_set_plan(3);
+	ksft_set_plan(4);
 
-	/* A socketpair needs no network, no name and no second program. */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) ||
 	    shutdown(sv[1], SHUT_WR))
 		ksft_exit_fail_perror("socketpair");
 
 	ksft_print_msg("POLLRDHUP is 0x%04x, EPOLLRDHUP is 0x%04x\n",
 		       POLLRDHUP, EPOLLRDHUP);
+	ksft_test_result(have_rdhup(), "the probe finds POLLRDHUP\n");
 	ksft_test_result(poll_says(sv[0], POLLRDHUP) == POLLRDHUP,
 			 "poll reports POLLRDHUP\n");
 	ksft_test_result(epoll_says(sv[0], EPOLLRDHUP) == EPOLLRDHUP,
