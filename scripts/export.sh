@@ -32,6 +32,20 @@ submitter_email=$(git -C "$top" config user.email) || true
 [[ $submitter_email == *?@?* ]] || die "user.email '$submitter_email' is no mail address"
 need git perl
 
+# signed_tree COMMIT: its tree, in which the submitter maintains what our entries
+# in MAINTAINERS are about.
+signed_tree() {
+	local blob
+	kgit cat-file -e "$1:MAINTAINERS" 2>/dev/null || { kgit rev-parse "$1^{tree}"; return 0; }
+	blob=$(kgit show "$1:MAINTAINERS" |
+		awk -v line="M:	$submitter_name <$submitter_email>" -v ours="$top/MAINTAINERS" '
+			BEGIN { while ((getline text <ours) > 0) { if (!open) title[text] = 1; open = (text != "") } }
+			{ print }
+			blank && $0 in title { print line }
+			{ blank = ($0 == "") }' | kgit hash-object -w --stdin)
+	kgit ls-tree "$1" | sed "s/^\(.* blob \)[0-9a-f]*\tMAINTAINERS$/\1$blob\tMAINTAINERS/" | kgit mktree
+}
+
 # signed COMMIT PARENT: the commit as its submitter sends it; prints its id.  A
 # patch by somebody else keeps its author, who must have signed it off.
 signed() {
@@ -53,7 +67,7 @@ signed() {
 		GIT_AUTHOR_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
 		GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
 		GIT_COMMITTER_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
-		kgit commit-tree -p "$2" -F "$build/msg" "$1^{tree}"
+		kgit commit-tree -p "$2" -F "$build/msg" "$(signed_tree "$1")"
 }
 
 # cover SERIES: our text, and what the patches are on, which only we know.

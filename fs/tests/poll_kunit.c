@@ -184,7 +184,7 @@ static struct kunit_case poll_mangle_cases[] = {
 };
 
 static struct kunit_suite poll_mangle_suite = {
-	.name = "poll_mangle",
+	.name = "poll",
 	.test_cases = poll_mangle_cases,
 };
 

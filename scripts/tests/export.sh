@@ -54,6 +54,10 @@ vfs_tree() { # vfs_tree COMMIT: it has the files of the series' branch
 }
 # of what comes after others
 ok "what waited is sent with MERGED=1" env MERGED=1 "$repo/scripts/export.sh" selftests-fixes
+ok "the series with our entries in MAINTAINERS is exported" "$repo/scripts/export.sh" selftests
+ok "where the submitter is the one maintainer of each" test \
+	"$(sed -n '/^diff --git a\/MAINTAINERS /,/^diff --git a\/[^M]/s/^+M:\t//p' "$BUILD"/outgoing/selftests/*.patch | sort | uniq -c | tr -s ' ')" = \
+	" $(grep -c '^L:' "$repo/MAINTAINERS") A Submitter <submitter@localhost.localdomain>"
 ok "an RFC that is after others is exported" "$repo/scripts/export.sh" rfc
 rfc=$BUILD/outgoing/rfc
 ok "its subjects say so" test -z "$(grep -L '^Subject: \[RFC PATCH net-next ' "$rfc"/*.patch)"

@@ -8,10 +8,9 @@
 // Options: --no-includes
 // Comments: EPOLLRDHUP may also come from sk_shutdown_poll() or from a
 // Comments: function of the same file that returns __poll_t.
-// Comments: The patch mode only rewrites a branch that depends on nothing
-// Comments: but the test; what it leaves is for a person to decide.
+// Comments: There is no patch mode: where the bit belongs is for a person to
+// Comments: decide.
 
-virtual patch
 virtual context
 virtual org
 virtual report
@@ -78,7 +77,7 @@ position p;
 	... when any
 	RCV_SHUTDOWN@p
 
-@r depends on !patch@
+@r@
 identifier f;
 position p != delegates.p, q != {reports.q, calls.q};
 @@
@@ -95,22 +94,6 @@ position r.p;
 @@
 
 * RCV_SHUTDOWN@p
-
-@depends on patch@
-identifier f;
-position q != {reports.q, calls.q};
-expression shutdown, mask, bits;
-@@
-
-__poll_t f@q(...)
-{
-	<...
-	if (shutdown & RCV_SHUTDOWN)
-		mask |= bits
-+			| EPOLLRDHUP
-		;
-	...>
-}
 
 @script:python depends on org@
 p << r.p;
