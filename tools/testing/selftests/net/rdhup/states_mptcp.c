@@ -3,8 +3,6 @@
  * What poll says of MPTCP.
  *
  * - It is to be as TCP, but that urgent data is ordinary data.
- * - A client that is refused, or reset before it is accepted, was told OUT HUP
- *   ERR and recv() said ENOTCONN for ever, until that was mended.
  * - There is no row reset_before_accept: see mptcp.c.
  */
 #include "expect.h"
@@ -53,8 +51,6 @@ static const struct row rows[] = {
 	{ "unconnected_shut_rdwr", MPTCP, E_GONE, "tcp_poll()", NO_EVENT },
 	{ "refused", MPTCP, E_OUT | E_HUP,
 	  "tcp_poll(): connect() has fetched the error" },
-	{ "refused_later", MPTCP, E_RESET,
-	  "as tcp_reset(); __mptcp_subflow_error_report()" },
 	{ "connecting", MPTCP, 0, "tcp_poll(): SYN_SENT" },
 	{ "listener", MPTCP, 0, "inet_csk_listen_poll(); Asterinas" },
 	{ "listener_pending", MPTCP, E_IN, "inet_csk_listen_poll()" },
@@ -64,10 +60,6 @@ static const struct row rows[] = {
 	{ "listener_shut_rdwr", MPTCP, E_OUT | E_HUP,
 	  "inet_shutdown(), tcp_disconnect(); gVisor" },
 	{ "not_accepted", MPTCP, E_OUT, "tcp_poll()" },
-	{ "listener_closed", MPTCP, E_RESET,
-	  "as tcp_reset(); __mptcp_subflow_error_report()", NO_EVENT },
-	{ "listener_shut", MPTCP, E_RESET,
-	  "as tcp_reset(); __mptcp_subflow_error_report()", NO_EVENT },
 	{ "shut_wr_before_accept", MPTCP, E_EOF,
 	  "tcp_fin(); the race that the bit is for" },
 	{ "closed_before_accept", MPTCP, E_EOF, "tcp_fin(); gVisor" },

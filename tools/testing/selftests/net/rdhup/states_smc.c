@@ -13,7 +13,6 @@ enum {
 
 static const struct row rows[] = {
 	{ "fresh", SMC, E_OUT, "smc_poll()" },
-	{ "own_shut_rd", SMC, E_EOF, "smc_poll()" },
 	{ "own_shut_wr", SMC, E_OUT, "smc_poll()" },
 	{ "own_shut_rdwr", SMC, E_GONE, "smc_poll()" },
 	{ "peer_shut_rd", SMC, E_OUT, "smc_shutdown(): nothing is sent" },
