@@ -2,12 +2,6 @@
 /*
  * One half-close is one event: a reader that asked for edges is told once.
  *
- * The peer of the TCP connections is written by hand on a tun device, so that
- * the segments are the ones that the test means: data and FIN in one, a FIN
- * that waits behind a hole, a FIN that also acknowledges ours.  A segment
- * written to the device has been processed, and has woken everyone that it
- * is going to wake, when write() returns.
- *
  * 1. An edge-triggered epoll that watches for IN and RDHUP reports exactly
  *    one event for the segment that brings the end of the stream, with every
  *    bit that is then true: whether the reader spins in epoll_wait(0) on
@@ -16,32 +10,22 @@
  *    if it is the first to be woken, and many others, who watch the same
  *    socket, are woken before its turn comes again ("crowded").
  * 2. Of threads that share the epoll instance it wakes one.
- * 3. F_SETSIG: two signals for it, the last of them POLL_IN, the first POLL_HUP
- *    when our side was closed already.
- * 4. The same over the loopback, where data and FIN leave in one segment,
- *    and for AF_UNIX.
- * 5. If the FIN cannot be taken yet, what came with it is told all the same.
+ * 3. The same over the loopback, where data and FIN leave in one segment,
+ *    and for AF_UNIX, vsock and MPTCP.
  *
  * RDHUP_EDGES in the environment is the number of connections per test; how
  * many events each of them gave is printed in every case.
  */
 #include "family.h"
 #include "netns.h"
+#include "peer.h"
 #include "wait.h"
 #include "kselftest_harness.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_tun.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,7 +33,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/param.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -58,9 +41,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCAL_ADDR	0x0a4d0001	/* 10.77.0.1, the kernel's */
-#define PEER_ADDR	0x0a4d0002	/* 10.77.0.2, ours by hand */
-#define FIRST_PORT	20000
 #define DEFAULT_RUNS	40
 #define WAITERS		5		/* more than there can be wakeups */
 #define CROWD		500		/* who else watches the socket */
@@ -70,9 +50,6 @@
 #define MAX_EVENTS	4		/* the last bin counts "or more" */
 
 #define WATCH		(EPOLLIN | EPOLLRDHUP | EPOLLET)
-
-/* The bits of the TCP header's flags byte. */
-enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10 };
 
 static int runs(void)
 {
@@ -86,243 +63,6 @@ static int runs(void)
 static int time_limit(void)
 {
 	return TEST_TIMEOUT_DEFAULT + runs() / 20;
-}
-
-/* The hand-written end of one connection. */
-struct peer {
-	int tun;
-	uint16_t port;		/* ours */
-	uint16_t dport;		/* the kernel's */
-	uint32_t seq;		/* of the next byte that we send */
-	uint32_t ack;		/* of the next byte that we expect */
-};
-
-static uint32_t sum16(const void *data, size_t len, uint32_t sum)
-{
-	const uint8_t *p = data;
-
-	for (; len > 1; p += 2, len -= 2)
-		sum += p[0] << 8 | p[1];
-	if (len)
-		sum += p[0] << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons(~sum);
-}
-
-struct segment {
-	struct iphdr ip;
-	struct tcphdr tcp;
-	char data[64];
-};
-
-/* Sends @text at sequence number @seq with @flags; 0 or a negative errno. */
-static int peer_send_at(const struct peer *p, uint32_t seq, uint8_t flags,
-			const char *text)
-{
-	size_t len = strlen(text), tcp_len = sizeof(struct tcphdr) + len;
-	size_t all = sizeof(struct iphdr) + tcp_len;
-	struct segment s = {
-		.ip = {
-			.version = 4, .ihl = 5, .ttl = 64,
-			.protocol = IPPROTO_TCP,
-			.saddr = htonl(PEER_ADDR), .daddr = htonl(LOCAL_ADDR),
-			.tot_len = htons(all),
-		},
-		.tcp = {
-			.source = htons(p->port), .dest = htons(p->dport),
-			.seq = htonl(seq), .doff = 5, .window = htons(65535),
-			.ack_seq = htonl(flags & ACK ? p->ack : 0),
-		},
-	};
-	uint32_t sum;
-
-	((uint8_t *)&s.tcp)[13] = flags;
-	memcpy(s.data, text, len);
-	s.ip.check = fold(sum16(&s.ip, sizeof(s.ip), 0));
-	sum = sum16(&s.ip.saddr, 8, IPPROTO_TCP + tcp_len);
-	s.tcp.check = fold(sum16(&s.tcp, tcp_len, sum));
-	if (write(p->tun, &s, all) != (ssize_t)all)
-		return -errno;
-	return 0;
-}
-
-/* The next segment for @p that has all of @flags; 0 or -ETIMEDOUT. */
-static int peer_expect(struct peer *p, uint8_t flags, uint32_t *seq)
-{
-	const size_t headers = sizeof(struct iphdr) + sizeof(struct tcphdr);
-	long long end = now_ms() + MUST_MS;
-	struct segment s;
-
-	while (now_ms() < end) {
-		struct pollfd pfd = { .fd = p->tun, .events = POLLIN };
-
-		if (poll(&pfd, 1, 100) <= 0)
-			continue;
-		if (read(p->tun, &s, sizeof(s)) < (ssize_t)headers)
-			continue;
-		if (s.ip.version != 4 || s.ip.protocol != IPPROTO_TCP ||
-		    s.tcp.dest != htons(p->port))
-			continue;
-		if ((((uint8_t *)&s.tcp)[13] & flags) != flags)
-			continue;
-		*seq = ntohl(s.tcp.seq);
-		return 0;
-	}
-	return -ETIMEDOUT;
-}
-
-static void tun_drain(int tun)
-{
-	char buf[2048];
-
-	while (read(tun, buf, sizeof(buf)) > 0)
-		;
-}
-
-/*
- * A tun device with LOCAL_ADDR, in a network namespace of this process unless
- * the kernel knows only one.
- */
-static int tun_open(void)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct ifreq ifr = {
-		.ifr_name = "rdhup0",
-		.ifr_flags = IFF_TUN | IFF_NO_PI,
-	};
-	int tun, ctl, err;
-
-	err = own_net();
-	if (err)
-		return err;
-	tun = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (tun < 0)
-		return errno == EACCES ? -EPERM : -errno;
-	ctl = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (ctl < 0 || ioctl(tun, TUNSETIFF, &ifr))
-		goto fail;
-	in.sin_addr.s_addr = htonl(LOCAL_ADDR);
-	memcpy(&ifr.ifr_addr, &in, sizeof(in));
-	if (ioctl(ctl, SIOCSIFADDR, &ifr))
-		goto fail;
-	in.sin_addr.s_addr = htonl(0xffffff00);
-	memcpy(&ifr.ifr_netmask, &in, sizeof(in));
-	if (ioctl(ctl, SIOCSIFNETMASK, &ifr))
-		goto fail;
-	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (ioctl(ctl, SIOCSIFFLAGS, &ifr))
-		goto fail;
-	close(ctl);
-	return tun;
-fail:
-	err = -errno;
-	close(tun);
-	if (ctl >= 0)
-		close(ctl);
-	return err;
-}
-
-/* What the watched end has done, and what is sent before the last segment. */
-enum setup {
-	PLAIN,
-	HOLE,		/* the FIN is there, the data before it is not */
-	FIN_WAIT1,	/* our own FIN is out and not acknowledged */
-	FIN_WAIT2,	/* our own FIN is acknowledged */
-};
-
-struct shape {
-	enum setup setup;
-	const char *before;	/* the data behind the hole */
-	const char *text;	/* the data of the last segment */
-	uint8_t flags;		/* the flags of the last segment */
-	bool acks_ours;		/* and it acknowledges our FIN */
-	unsigned int mask;	/* what there is to be told then */
-};
-
-/* A connection up to the point where one segment will end the stream. */
-struct connection {
-	struct peer peer;
-	int fd;
-};
-
-static int connection_open(struct connection *c, int tun, int listener,
-			   uint16_t dport, uint16_t port,
-			   const struct shape *shape)
-{
-	struct pollfd pfd = { .fd = listener, .events = POLLIN };
-	struct linger linger = { .l_onoff = 1 };
-	static uint32_t isn;
-	uint32_t seq;
-	int err;
-
-	/* The port's last one may be in TIME_WAIT: begin behind its end. */
-	isn += 1000;
-	c->fd = -1;
-	c->peer = (struct peer) {
-		.tun = tun, .port = port, .dport = dport, .seq = isn,
-	};
-	tun_drain(tun);
-	err = peer_send_at(&c->peer, c->peer.seq++, SYN, "");
-	if (err)
-		return err;
-	err = peer_expect(&c->peer, SYN | ACK, &seq);
-	if (err)
-		return err;
-	c->peer.ack = seq + 1;
-	err = peer_send_at(&c->peer, c->peer.seq, ACK, "");
-	if (err)
-		return err;
-	if (poll(&pfd, 1, MUST_MS) != 1)
-		return -ETIMEDOUT;
-	c->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (c->fd < 0)
-		return -errno;
-	/* close() then leaves nothing behind, in whatever state it is */
-	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	if (shape->setup == HOLE)
-		return peer_send_at(&c->peer,
-				    c->peer.seq + strlen(shape->text),
-				    FIN | ACK, shape->before);
-	if (shape->setup == PLAIN)
-		return 0;
-	if (shutdown(c->fd, SHUT_WR))
-		return -errno;
-	err = peer_expect(&c->peer, FIN | ACK, &seq);
-	if (err)
-		return err;
-	if (shape->acks_ours || shape->setup == FIN_WAIT2)
-		c->peer.ack = seq + 1;
-	if (shape->setup == FIN_WAIT2)
-		return peer_send_at(&c->peer, c->peer.seq, ACK, "");
-	return 0;
-}
-
-/* The last segment, from whichever thread. */
-static int connection_end(const struct connection *c,
-			  const struct shape *shape)
-{
-	return peer_send_at(&c->peer, c->peer.seq, shape->flags, shape->text);
-}
-
-/* A listener at LOCAL_ADDR. */
-static int tun_listen(uint16_t *port)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	socklen_t len = sizeof(in);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	in.sin_addr.s_addr = htonl(LOCAL_ADDR);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&in, len) ||
-	    listen(fd, 16) || getsockname(fd, (struct sockaddr *)&in, &len))
-		return -errno;
-	*port = ntohs(in.sin_port);
-	return fd;
 }
 
 /*
@@ -437,69 +177,36 @@ static void tally(struct histogram *h, int n, const unsigned int *masks,
 	       (h)->bin[0], (h)->bin[1], (h)->bin[2],		\
 	       (h)->bin[3], (h)->bin[4])
 
-/* 1 to 3: over the tun device. */
+/* 1 and 2: over the tun device. */
 
 FIXTURE(segment) {
 	int tun;
 	int listener;
 	uint16_t dport;
-	struct shape shape;
+	const struct shape *shape;
 	struct connection c;
 };
 
 FIXTURE_VARIANT(segment) {
-	struct shape shape;
+	enum shape_id shape;
 };
 
-FIXTURE_VARIANT_ADD(segment, bare_fin) {
-	.shape = { PLAIN, "", "", FIN | ACK, false, EPOLLIN | EPOLLRDHUP },
-};
-
-FIXTURE_VARIANT_ADD(segment, data_fin) {
-	.shape = { PLAIN, "", "data", PSH | FIN | ACK, false,
-		   EPOLLIN | EPOLLRDHUP },
-};
-
-/* The data fills a hole, the FIN has been waiting behind it. */
-FIXTURE_VARIANT_ADD(segment, hole) {
-	.shape = { HOLE, "", "data", PSH | ACK, false, EPOLLIN | EPOLLRDHUP },
-};
-
-FIXTURE_VARIANT_ADD(segment, hole_data) {
-	.shape = { HOLE, "behind", "data", PSH | ACK, false,
-		   EPOLLIN | EPOLLRDHUP },
-};
-
-/* The FIN crosses ours: both sides are closed, ours not yet for sure. */
-FIXTURE_VARIANT_ADD(segment, closing) {
-	.shape = { FIN_WAIT1, "", "data", PSH | FIN | ACK, false,
-		   EPOLLIN | EPOLLRDHUP | EPOLLHUP },
-};
-
-/* One segment acknowledges our FIN and ends the stream. */
-FIXTURE_VARIANT_ADD(segment, fin_wait1) {
-	.shape = { FIN_WAIT1, "", "data", PSH | FIN | ACK, true,
-		   EPOLLIN | EPOLLRDHUP | EPOLLHUP },
-};
-
-FIXTURE_VARIANT_ADD(segment, fin_wait2) {
-	.shape = { FIN_WAIT2, "", "", FIN | ACK, true,
-		   EPOLLIN | EPOLLRDHUP | EPOLLHUP },
-};
-
-FIXTURE_VARIANT_ADD(segment, fin_wait2_data) {
-	.shape = { FIN_WAIT2, "", "data", PSH | FIN | ACK, true,
-		   EPOLLIN | EPOLLRDHUP | EPOLLHUP },
-};
+FIXTURE_VARIANT_ADD(segment, bare_fin) { BARE_FIN };
+FIXTURE_VARIANT_ADD(segment, data_fin) { DATA_FIN };
+FIXTURE_VARIANT_ADD(segment, hole) { FILLED_HOLE };
+FIXTURE_VARIANT_ADD(segment, hole_data) { FILLED_HOLE_DATA };
+FIXTURE_VARIANT_ADD(segment, closing) { CLOSING };
+FIXTURE_VARIANT_ADD(segment, fin_wait1) { ACK_OF_OURS };
+FIXTURE_VARIANT_ADD(segment, fin_wait2) { ACKED_OURS };
+FIXTURE_VARIANT_ADD(segment, fin_wait2_data) { ACKED_OURS_DATA };
 
 FIXTURE_SETUP(segment)
 {
-	self->shape = variant->shape;
+	self->shape = &shapes[variant->shape];
 	self->listener = -1;
 	self->c.fd = -1;
 	self->tun = tun_open();
-	if (self->tun == -EPERM || self->tun == -ENOENT ||
-	    self->tun == -EINVAL)
+	if (is_missing(self->tun))
 		SKIP(return, "no tun device: %s", strerror(-self->tun));
 	ASSERT_LE(0, self->tun);
 	self->listener = tun_listen(&self->dport);
@@ -518,7 +225,7 @@ FIXTURE_TEARDOWN(segment)
 
 struct ending {
 	struct connection *c;
-	struct shape *shape;
+	const struct shape *shape;
 };
 
 static int end_by_segment(void *arg)
@@ -532,7 +239,7 @@ static void segment_edges(struct __test_metadata *_metadata,
 			  FIXTURE_DATA(segment) *self, bool asleep,
 			  int crowd_size, int runs)
 {
-	struct ending ending = { &self->c, &self->shape };
+	struct ending ending = { &self->c, self->shape };
 	struct sender s = { .end = end_by_segment, .arg = &ending };
 	unsigned int masks[MAX_EVENTS];
 	struct histogram h = {};
@@ -550,7 +257,7 @@ static void segment_edges(struct __test_metadata *_metadata,
 		ASSERT_EQ(0, connection_open(&self->c, self->tun,
 					     self->listener, self->dport,
 					     FIRST_PORT + i % 40000,
-					     &self->shape));
+					     self->shape));
 		for (int j = 0; j < crowd_size; j++)
 			ASSERT_EQ(0, epoll_ctl(crowd[j], EPOLL_CTL_ADD,
 					       self->c.fd, &ev));
@@ -559,7 +266,7 @@ static void segment_edges(struct __test_metadata *_metadata,
 		ASSERT_MASK(0, epoll_next(ep, 0));
 		n = count_edges(&s, ep, 0, masks);
 		ASSERT_EQ(0, s.err);
-		tally(&h, n, masks, self->shape.mask);
+		tally(&h, n, masks, self->shape->mask);
 		close(ep);
 		close(self->c.fd);
 		self->c.fd = -1;
@@ -570,7 +277,7 @@ static void segment_edges(struct __test_metadata *_metadata,
 	LOG_HISTOGRAM(&h);
 	EXPECT_EQ(runs, h.bin[1]);
 	EXPECT_EQ(0, h.wrong)
-		TH_LOG("want %s, got %s", mask_str(self->shape.mask),
+		TH_LOG("want %s, got %s", mask_str(self->shape->mask),
 		       mask_str(h.last_wrong));
 }
 
@@ -678,7 +385,7 @@ static void segment_volleys(struct __test_metadata *_metadata,
 
 	v = calloc(1, sizeof(*v));
 	ASSERT_TRUE(!!v);
-	v->shape = &self->shape;
+	v->shape = self->shape;
 	v->reader = asleep ? syscall(SYS_gettid) : 0;
 	pin_to(1);
 	for (left = runs(); left; left -= v->count) {
@@ -698,7 +405,7 @@ static void segment_volleys(struct __test_metadata *_metadata,
 						     self->listener,
 						     self->dport,
 						     FIRST_PORT + port,
-						     &self->shape));
+						     self->shape));
 			port = (port + 1) % 40000;
 			ev.data.u32 = i;
 			ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, v->c[i].fd,
@@ -720,7 +427,7 @@ static void segment_volleys(struct __test_metadata *_metadata,
 	LOG_HISTOGRAM(&h);
 	EXPECT_EQ(runs(), h.bin[1]);
 	EXPECT_EQ(0, h.wrong)
-		TH_LOG("want %s, got %s", mask_str(self->shape.mask),
+		TH_LOG("want %s, got %s", mask_str(self->shape->mask),
 		       mask_str(h.last_wrong));
 }
 
@@ -733,37 +440,6 @@ TEST_F_TIMEOUT(segment, volley, time_limit())
 TEST_F_TIMEOUT(segment, volley_asleep, time_limit())
 {
 	segment_volleys(_metadata, self, true);
-}
-
-/*
- * A reader that asked for signals gets two, which programs have come to live
- * with: the last is always POLL_IN, so that who reads on POLL_IN does read.
- */
-TEST_F(segment, signals)
-{
-	bool both = self->shape.mask & EPOLLHUP;
-	const int want[] = { both ? POLL_HUP : POLL_IN, POLL_IN };
-	struct f_owner_ex owner = { F_OWNER_TID, syscall(SYS_gettid) };
-	struct timespec none = {}, must = { .tv_sec = MUST_MS / 1000 };
-	siginfo_t si;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
-	ASSERT_EQ(0, connection_open(&self->c, self->tun, self->listener,
-				     self->dport, FIRST_PORT, &self->shape));
-	ASSERT_EQ(0, fcntl(self->c.fd, F_SETSIG, SIGRTMIN));
-	ASSERT_EQ(0, fcntl(self->c.fd, F_SETOWN_EX, &owner));
-	ASSERT_EQ(0, fcntl(self->c.fd, F_SETFL, O_ASYNC));
-	ASSERT_EQ(0, connection_end(&self->c, &self->shape));
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
-		ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, &si, &must));
-		EXPECT_EQ(self->c.fd, si.si_fd);
-		EXPECT_EQ(want[i], si.si_code);
-	}
-	EXPECT_EQ(-1, sigtimedwait(&set, &si, &none));
 }
 
 /*
@@ -816,12 +492,12 @@ TEST_F(segment, wakeups)
 	int ep;
 
 	ASSERT_EQ(0, connection_open(&self->c, self->tun, self->listener,
-				     self->dport, FIRST_PORT, &self->shape));
+				     self->dport, FIRST_PORT, self->shape));
 	ep = epoll_with(self->c.fd, WATCH);
 	ASSERT_LE(0, ep);
 	ASSERT_MASK(0, epoll_next(ep, 0));
 	ASSERT_EQ(0, crew_start(&crew, ep));
-	ASSERT_EQ(0, connection_end(&self->c, &self->shape));
+	ASSERT_EQ(0, connection_end(&self->c, self->shape));
 	/* a thread that was woken is not asleep when write() has returned */
 	crew_count(&crew);
 	EXPECT_EQ(1, crew.told);
@@ -830,177 +506,7 @@ TEST_F(segment, wakeups)
 	close(ep);
 }
 
-/* The same segment once more, as if its acknowledgment was lost: no event. */
-TEST_F(segment, repeated)
-{
-	int ep;
-
-	ASSERT_EQ(0, connection_open(&self->c, self->tun, self->listener,
-				     self->dport, FIRST_PORT, &self->shape));
-	ep = epoll_with(self->c.fd, WATCH);
-	ASSERT_LE(0, ep);
-	ASSERT_EQ(0, connection_end(&self->c, &self->shape));
-	EXPECT_MASK(self->shape.mask, epoll_next(ep, MUST_MS));
-	/* Not edges' subject here: whether it was one event or two. */
-	epoll_next(ep, 0);
-	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(0, connection_end(&self->c, &self->shape));
-		EXPECT_MASK(0, epoll_next(ep, 0));
-	}
-	ASSERT_EQ(0, epoll_mod(ep, self->c.fd, WATCH));
-	EXPECT_MASK(self->shape.mask, epoll_next(ep, 0));
-	close(ep);
-}
-
-/* All the data is there when the one event comes, and then the end. */
-TEST_F(segment, nothing_lost)
-{
-	size_t want = strlen(self->shape.before) + strlen(self->shape.text);
-	char buf[64];
-	int ep;
-
-	ASSERT_EQ(0, connection_open(&self->c, self->tun, self->listener,
-				     self->dport, FIRST_PORT, &self->shape));
-	ep = epoll_with(self->c.fd, WATCH);
-	ASSERT_LE(0, ep);
-	ASSERT_EQ(0, connection_end(&self->c, &self->shape));
-	EXPECT_MASK(self->shape.mask, epoll_next(ep, MUST_MS));
-	if (want)
-		EXPECT_EQ(want, recv(self->c.fd, buf, sizeof(buf),
-				     MSG_DONTWAIT));
-	EXPECT_EQ(0, recv(self->c.fd, buf, sizeof(buf), MSG_DONTWAIT));
-	EXPECT_MASK(0, epoll_next(ep, 0));
-	close(ep);
-}
-
-struct lingering {
-	int fd;
-	long long ms;	/* that close() took */
-};
-
-static void *close_main(void *arg)
-{
-	struct lingering *l = arg;
-	long long start = now_ms();
-
-	close(l->fd);
-	l->ms = now_ms() - start;
-	return NULL;
-}
-
-FIXTURE(linger) {
-	int tun;
-};
-
-FIXTURE_SETUP(linger)
-{
-	self->tun = tun_open();
-	if (self->tun == -EPERM || self->tun == -ENOENT ||
-	    self->tun == -EINVAL)
-		SKIP(return, "no tun device: %s", strerror(-self->tun));
-	ASSERT_LE(0, self->tun);
-}
-
-FIXTURE_TEARDOWN(linger)
-{
-	if (self->tun >= 0)
-		close(self->tun);
-}
-
-/* A lingering close() returns with the segment that has both FIN and ACK. */
-TEST_F(linger, fin_and_ack)
-{
-	static const struct shape plain = { .setup = PLAIN };
-	struct linger linger = { .l_onoff = 1, .l_linger = MUST_MS / 500 };
-	struct lingering l;
-	struct connection c;
-	pthread_t thread;
-	uint16_t dport;
-	uint32_t seq;
-	int listener;
-
-	listener = tun_listen(&dport);
-	ASSERT_LE(0, listener);
-	ASSERT_EQ(0, connection_open(&c, self->tun, listener, dport,
-				     FIRST_PORT, &plain));
-	ASSERT_EQ(0, setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger,
-				sizeof(linger)));
-	l.fd = c.fd;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, close_main, &l));
-	ASSERT_EQ(0, peer_expect(&c.peer, FIN | ACK, &seq));
-	c.peer.ack = seq + 1;
-	ASSERT_EQ(0, peer_send_at(&c.peer, c.peer.seq, FIN | ACK, ""));
-	pthread_join(thread, NULL);
-	EXPECT_GT(MUST_MS, l.ms);
-	close(listener);
-}
-
-/*
- * 5: the acknowledgment of our FIN comes with a FIN that cannot be taken yet,
- * because data before it is missing.
- */
-static int ack_and_fin_beyond_a_hole(struct connection *c, uint32_t fin_seq)
-{
-	c->peer.ack = fin_seq + 1;
-	return peer_send_at(&c->peer, c->peer.seq + 4, FIN | ACK, "");
-}
-
-/* A lingering close() waits for no more than the acknowledgment. */
-TEST_F(linger, ack_and_fin_beyond_a_hole)
-{
-	static const struct shape plain = { .setup = PLAIN };
-	struct linger linger = { .l_onoff = 1, .l_linger = MUST_MS / 500 };
-	struct lingering l;
-	struct connection c;
-	pthread_t thread;
-	uint16_t dport;
-	uint32_t seq;
-	int listener;
-
-	listener = tun_listen(&dport);
-	ASSERT_LE(0, listener);
-	ASSERT_EQ(0, connection_open(&c, self->tun, listener, dport,
-				     FIRST_PORT, &plain));
-	ASSERT_EQ(0, setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger,
-				sizeof(linger)));
-	l.fd = c.fd;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, close_main, &l));
-	ASSERT_EQ(0, peer_expect(&c.peer, FIN | ACK, &seq));
-	ASSERT_EQ(0, ack_and_fin_beyond_a_hole(&c, seq));
-	pthread_join(thread, NULL);
-	EXPECT_GT(MUST_MS, l.ms);
-	close(listener);
-}
-
-/* Who watches is told of the acknowledgment, and of the end in its turn. */
-TEST_F(linger, watched_ack_and_fin_beyond_a_hole)
-{
-	const unsigned int end = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP;
-	static const struct shape shape = { .setup = FIN_WAIT1 };
-	struct connection c;
-	uint16_t dport;
-	int listener;
-	int ep;
-
-	listener = tun_listen(&dport);
-	ASSERT_LE(0, listener);
-	ASSERT_EQ(0, connection_open(&c, self->tun, listener, dport,
-				     FIRST_PORT, &shape));
-	ep = epoll_with(c.fd, WATCH | EPOLLOUT);
-	ASSERT_LE(0, ep);
-	ASSERT_MASK(EPOLLOUT, epoll_next(ep, 0));
-	ASSERT_MASK(0, epoll_next(ep, 0));
-	ASSERT_EQ(0, ack_and_fin_beyond_a_hole(&c, c.peer.ack));
-	EXPECT_MASK(EPOLLOUT, epoll_next(ep, 0));
-	EXPECT_MASK(0, epoll_next(ep, 0));
-	ASSERT_EQ(0, peer_send_at(&c.peer, c.peer.seq, PSH | ACK, "data"));
-	EXPECT_MASK(end, epoll_next(ep, 0));
-	close(ep);
-	close(c.fd);
-	close(listener);
-}
-
-/* 4: ordinary sockets at both ends. */
+/* 3: ordinary sockets at both ends. */
 
 FIXTURE(pair) {
 	int sv[2];
