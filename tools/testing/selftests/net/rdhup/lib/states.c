@@ -396,7 +396,7 @@ int run_states(int argc, char **argv, const struct row *rows)
 		}
 	}
 	/* Without a variant the harness would run its tests once, with none. */
-	if (!_event_fixture_object.variants)
+	if (!_event_fixture_object.variant)
 		_event_fixture_object.tests = NULL;
 	if (own)
 		enter_own_net();
