@@ -34,7 +34,7 @@ run_at() {
 		cat "$tests"/*/*/"$2"
 	} | sha256sum | cut -c1-12)
 	if [ ! -s "$key.ktap" ]; then
-		git -C "$tree" checkout -q --detach "$1"
+		git -C "$tree" checkout -q --force --detach "$1"
 		"$top/scripts/kernel.sh" "$guest" >&2
 		rm -f "$build/results/$guest.ktap"
 		TESTS=$4 "$top/scripts/kselftest.sh" "$guest" "$2" >"$key.log" 2>&1 || true
@@ -53,7 +53,7 @@ fate_at() {
 		cat "$build"/selftests/kselftest/*/*/"$2"
 	} | sha256sum | cut -c1-12)
 	if [ ! -s "$key.fate" ]; then
-		git -C "$tree" checkout -q --detach "$1"
+		git -C "$tree" checkout -q --force --detach "$1"
 		"$top/scripts/kernel.sh" prove >&2
 		TESTS=$3 LIMIT=120 "$top/scripts/kselftest.sh" prove "$2" >"$key.log" 2>&1 || true
 		if grep -qF -- "$text" "$build/results/prove.console"; then

@@ -21,7 +21,7 @@ move_branch() {
 	now=$(lgit rev-parse -q --verify "refs/heads/$1") || now=
 	was=$(lgit rev-parse -q --verify "refs/generated/$1") || was=
 	[ "$now" != "$2" ] || { mark_branch "$@"; return 0; }
-	[ "$now" = "$was" ] ||
+	[ -z "$now" ] || [ "$now" = "$was" ] ||
 		die "branch $1 has commits that are not in patches/; run make save, or git --git-dir=$linux_git branch -D $1"
 	check_clean "$1"
 	mark_branch "$@"

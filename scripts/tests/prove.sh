@@ -49,6 +49,8 @@ STUB
 git --git-dir="$BUILD/linux.git" worktree add -q --no-checkout --detach "$BUILD/linux/scratch" base
 git -C "$BUILD/linux/scratch" sparse-checkout set net/vmw_vsock
 git -C "$BUILD/linux/scratch" reset -q --hard
+# what a gate has left there is in nobody's way
+echo planted >>"$BUILD/linux/scratch/net/vmw_vsock/vsock_bpf.c"
 export DIES=
 
 proofs() { # proofs TEST...: these are what the patch names

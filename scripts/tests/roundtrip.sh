@@ -59,6 +59,7 @@ refuses "a change to a file that another series adds is refused" \
 git --git-dir="$linux" worktree remove --force "$tmp/work"
 git -C "$repo" checkout -q -- .
 git --git-dir="$linux" branch -q -D selftests extra
+ok "a branch that is taken away, as that refusal advises, is made again" tree
 
 # a series that comes after another lies on that one, here and in its folder
 ok "a series that is after none starts from base" test \
