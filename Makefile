@@ -1,70 +1,57 @@
-# POLLRDHUP: one verb, one script; `make help` lists them.
-#
-# K=control|base|patched|debug|kcsan names a kernel, T=program a test, S=series a
-# series, P=series/NNNN a patch, V= a version of a series (or 1: watch a test);
-# LINUX= or LINUX_TARBALL= the kernel source, MAN_PAGES= a checkout of the
-# man-pages project, BUILD= the directory for everything that is generated.
+# POLLRDHUP: one verb, one script in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run check tree save kernel boot kselftest others prove bench abi arch \
-	arch-all kunit export rebase lint cocci clean
-K ?= patched
+.PHONY: help run kselftest tree save lint export check kernel boot prove others clean
 
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+help:
+	@awk '/^#[:=] ?/ { print substr($$0, 4) } /^[a-z-]+:.*## / { sub(/:.*## /, "\t"); \
+		split($$0, a, "\t"); printf "  make %-10s %s\n", a[1], a[2] }' Makefile
 
+#: To begin with:
 run: ## the main job: three kernels, every test, one verdict
 	@scripts/run.sh
-
-check: ## every test that this repository has, the main job included
-	@scripts/check.sh
-
-tree: ## patches/ to branches and worktrees (S=series for one more worktree)
+kselftest: ## tests in one kernel: K=, T= for one program, V=1 to watch
+	@scripts/tree.sh && scripts/kernel.sh $(or $(K),patched) && scripts/kselftest.sh $(or $(K),patched) $(T)
+tree: ## patches/ to branches and worktrees, S= for that of one series more
 	@scripts/tree.sh $(S)
-
 save: ## branches back to patches/
 	@scripts/save.sh
-
-kernel: ## build one kernel: K=control, base, patched, debug or kcsan
-	@scripts/tree.sh && scripts/kernel.sh $(K)
-
-boot: ## a shell in one kernel: K=
-	@scripts/boot.sh $(K)
-
-kselftest: ## tests in one kernel: K=, T=program for one, V=1 to watch
-	@scripts/tree.sh && scripts/kernel.sh $(K) && V=$(V) scripts/kselftest.sh $(K) $(T)
-
-others: ## other people's suites on base and patched: S=suite for one, K=base or patched
-	@scripts/tree.sh && scripts/others.sh "$(S)" "$(if $(filter file,$(origin K)),,$(K))"
-
-prove: ## the tests before and after a patch: P=net/0003, or all
-	@scripts/prove.sh $(P)
-
-bench: ## counts of calls, wakeups and instructions, on all three; EDGES=100000: of events
-	@EDGES=$(EDGES) scripts/bench.sh
-
-abi: ## the exported headers of every architecture against the table of values
-	@scripts/tree.sh && scripts/abi.sh
-
-arch: ## the tests on another architecture, in QEMU: A=sparc64
-	@scripts/arch.sh "$(A)"
-
-arch-all: ## the tests on every architecture that scripts/guest/arches names
-	@scripts/arch.sh all
-
-kunit: ## the KUnit suites alone, by the kernel's own kunit.py: A=m68k
-	@scripts/tree.sh && scripts/kunit.sh "$(A)"
-
-export: ## mails ready to send, in build/outgoing/: S=series for one, V=2 for the next version, ONTO=1 what make rebase carried, MERGED=1 what waited
-	@V=$(V) ONTO=$(ONTO) MERGED=$(MERGED) scripts/export.sh $(S)
-
-rebase: ## the series onto another kernel: ONTO=repository[#revision], S=, V=, MERGED=1, TRY=1 to see what would conflict, ABORT=1
-	@V=$(V) MERGED=$(MERGED) TRY=$(TRY) ABORT=$(ABORT) scripts/rebase.sh "$(ONTO)" $(S)
-
-lint: ## the gates that maintainers' robots run: G=gate, S=series, FULL=1 builds every patch
+lint: ## the gates that maintainers' robots run: G= for one, S= for one series
 	@scripts/lint.sh "$(G)" "$(S)"
-
-cocci: ## the Coccinelle rules over base, patched and control, against the list of findings
-	@scripts/tree.sh && scripts/cocci.sh
-
+export: ## mails ready to send, in build/outgoing/: S= for one series
+	@scripts/export.sh $(S)
+#:
+#: The others:
+check: ## every test that this repository has, the main job included
+	@scripts/check.sh
+kernel: ## build one kernel: K=
+	@scripts/tree.sh && scripts/kernel.sh $(or $(K),patched)
+boot: ## a shell in one kernel: K=
+	@scripts/tree.sh && scripts/boot.sh $(K)
+prove: ## the tests right before and right after a patch: P= for one patch
+	@scripts/prove.sh $(P)
+others: ## other people's suites on base and patched: T= for one suite, K= for one kernel
+	@scripts/tree.sh && scripts/others.sh "$(T)" "$(K)"
 clean: ## remove everything that is generated, the kernel source too
 	@scripts/clean.sh
+#:
+#: What may be set, and what it is if it is not:
+#=   K=patched          a kernel: control, base, patched, debug (lockdep, KASAN), kcsan, or one
+#=                      of another architecture, sparc64-patched (scripts/guest/arches)
+#=   T=                 what is run, a test program or a suite: all; bench by name only
+#=   TESTS=             tests of one program, FIXTURE.VARIANT.TEST: all
+#=   S=                 a series, a folder of patches/: all
+#=   P=                 a patch, net/0003: all
+#=   G=                 a gate of scripts/lint/: all; abi, cocci and kunit by name only
+#=   V=                 V=1 prints what the tests say as they say it
+#=   FULL=              FULL=1 builds every patch (lint), looks at whole trees (G=cocci)
+#=   LIMIT=             seconds for a test and its guest: the tests' own limits
+#=   RDHUP_MODEL_OPS=   and other RDHUP_*=, which the programs take: their own defaults
+#=   VERSION=           version of a series that is exported: the last one, or 1
+#=   ONTO=              the commit that S-onto lies on, see patches/README.md: Linux 7.3.4
+#=   MERGED=            MERGED=1: what a series waits for has been merged
+#=   MAN_PAGES=         a checkout of the man-pages project: Debian's pages
+#=   LINUX=             a tree of Linux 7.3.4: what README.md lists
+#=   LINUX_TARBALL=     a tarball of it: the same
+#=   DEBIAN_MIRROR=     where Debian is fetched from: apt's own mirror
+#=   BUILD=build        where everything is that is generated
+#=   CCACHE_DIR=        what the compiler has made: ccache's own folder

@@ -6,12 +6,12 @@
 # shellcheck source=scripts/guest/guest.sh
 . "$top/scripts/guest/guest.sh"
 
-kernel=${1:-patched}
+machine_of "${1:-patched}"
+[ "$arch" = x86_64 ] ||
+	die "K=$1: the shell is for x86_64; make kselftest K=$1 runs the tests on $arch"
 root=$build/guest/shell
-
-need qemu-system-x86_64 busybox
-[ -f "$build/kernel/$kernel/bzImage" ] ||
-	die "there is no kernel '$kernel'; make kernel K=$kernel, with K one of control, base, patched"
+need "${qemu[0]}" busybox
+"$top/scripts/kernel.sh" "$kernel"
 "$top/scripts/guest/selftests.sh"
 build_init
 rm -rf "$root"
@@ -22,5 +22,5 @@ for applet in $("$root/bin/busybox" --list); do
 done
 cp -r "$build/selftests/kselftest"/* "$root/selftests/"
 pack_initramfs "$build/guest/shell.cpio" "$root"
-boot_guest "$build/kernel/$kernel/bzImage" "$build/guest/shell.cpio" \
+boot_guest "$build/kernel/$kernel/${image##*/}" "$build/guest/shell.cpio" \
 	"shell=/bin/sh quiet" -serial mon:stdio

@@ -4,9 +4,10 @@
 # base-commit and the submitter's sign-off.  What is sent where, and in which
 # order: patches/README.md.
 #
-# Takes from the environment: ONTO, if not empty, to send what `make rebase` has
-# carried; MERGED=1, for what waits until others are merged ("Needs:"); V, the
-# version (default: the last one exported, or 1); MAN_PAGES, see man-pages.sh.
+# Takes from the environment: ONTO, a commit in $build/linux.git, to send branch
+# SERIES-onto, which lies on it, in place of SERIES; MERGED=1, for what waits until
+# others are merged ("Needs:"); VERSION (default: the last one exported, or 1);
+# MAN_PAGES, see man-pages.sh.
 # From git: user.name and user.email, the submitter's own.
 # Gives: the mails, and refs/exported/SERIES/vN in $build/linux.git, for the next
 # version's range-diff.  A patch that differs from the version before must say
@@ -18,8 +19,7 @@
 wanted=${1:-}
 outgoing=$build/outgoing
 tree=$build/linux/base
-onto="" on=""
-[ -z "${ONTO:-}" ] || tree=$build/onto/tree
+on=
 # shellcheck source=scripts/series/exported.sh
 . "$top/scripts/series/exported.sh"
 # shellcheck source=scripts/series/mails.sh
@@ -36,25 +36,25 @@ need git perl
 # in MAINTAINERS are about.
 signed_tree() {
 	local blob
-	kgit cat-file -e "$1:MAINTAINERS" 2>/dev/null || { kgit rev-parse "$1^{tree}"; return 0; }
-	blob=$(kgit show "$1:MAINTAINERS" |
+	lgit cat-file -e "$1:MAINTAINERS" 2>/dev/null || { lgit rev-parse "$1^{tree}"; return 0; }
+	blob=$(lgit show "$1:MAINTAINERS" |
 		awk -v line="M:	$submitter_name <$submitter_email>" -v ours="$top/MAINTAINERS" '
 			BEGIN { while ((getline text <ours) > 0) { if (!open) title[text] = 1; open = (text != "") } }
 			{ print }
 			blank && $0 in title { print line }
-			{ blank = ($0 == "") }' | kgit hash-object -w --stdin)
-	kgit ls-tree "$1" | sed "s/^\(.* blob \)[0-9a-f]*\tMAINTAINERS$/\1$blob\tMAINTAINERS/" | kgit mktree
+			{ blank = ($0 == "") }' | lgit hash-object -w --stdin)
+	lgit ls-tree "$1" | sed "s/^\(.* blob \)[0-9a-f]*\tMAINTAINERS$/\1$blob\tMAINTAINERS/" | lgit mktree
 }
 
 # signed COMMIT PARENT: the commit as its submitter sends it; prints its id.  A
 # patch by somebody else keeps its author, who must have signed it off.
 signed() {
 	local message notes name=$submitter_name email=$submitter_email author
-	author=$(kgit log -1 --format=%ae "$1")
-	message=$(kgit log -1 --format=%B "$1" | sed '/^---$/,$d')
-	notes=$(kgit log -1 --format=%B "$1" | sed '1,/^---$/d; /^\(Adds\|Needs\): /d'"${MAN_PAGES:+; /^Base: /d}")
+	author=$(lgit log -1 --format=%ae "$1")
+	message=$(lgit log -1 --format=%B "$1" | sed '/^---$/,$d')
+	notes=$(lgit log -1 --format=%B "$1" | sed '1,/^---$/d; /^\(Adds\|Needs\): /d'"${MAN_PAGES:+; /^Base: /d}")
 	if [ "$author" != "$identity_email" ]; then
-		name=$(kgit log -1 --format=%an "$1") email=$author
+		name=$(lgit log -1 --format=%an "$1") email=$author
 		grep -q "^Signed-off-by: .*<$author>$" <<<"$message" ||
 			die "\"$(head -n 1 <<<"$message")\" is by $name <$author> and has no sign-off of theirs; ask for it, and put it into the patch"
 	fi
@@ -64,10 +64,10 @@ signed() {
 		[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
 	} >"$build/msg"
 	GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email \
-		GIT_AUTHOR_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
+		GIT_AUTHOR_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
 		GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
-		GIT_COMMITTER_DATE=$(kgit log -1 --format=%ad --date=raw "$1") \
-		kgit commit-tree -p "$2" -F "$build/msg" "$(signed_tree "$1")"
+		GIT_COMMITTER_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
+		lgit commit-tree -p "$2" -F "$build/msg" "$(signed_tree "$1")"
 }
 
 # cover SERIES: our text, and what the patches are on, which only we know.
@@ -95,36 +95,43 @@ held_back() {
 }
 
 export_series() { # export_series SERIES
-	local series=$1 out=$outgoing/$1 version last start tip commit mail prefix base=() previous=()
+	local series=$1 out=$outgoing/$1 version last start tip commit mail prefix branch=$1 base=() previous=()
 	prefix=$(setting_of prefix "$series")
 	last=$(last_version "$series")
-	version=${V:-$((last > 0 ? last : 1))}
-	[[ $version =~ ^[1-9][0-9]*$ ]] || die "V=$version is no version; a number from 1 on"
+	version=${VERSION:-$((last > 0 ? last : 1))}
+	[[ $version =~ ^[1-9][0-9]*$ ]] || die "VERSION=$version is no version; a number from 1 on"
 	[ "$version" -le $((last + 1)) ] ||
 		die "$series: v$((version - 1)) has not been exported, so v$version has nothing to be compared with"
-	kgit rev-parse -q --verify "refs/heads/$series" >/dev/null ||
-		die "$series has not been carried; make rebase S=$series"
-	start=$(kgit rev-parse "refs/start/$series")
+	start=$(lgit rev-parse "refs/start/$series")
+	if [ -n "${ONTO:-}" ]; then
+		branch=$series-onto
+		start=$(lgit rev-parse -q --verify "$ONTO^{commit}") ||
+			die "ONTO=$ONTO is no commit in $linux_git; git fetch it there, see patches/README.md"
+		lgit merge-base --is-ancestor "$start" "refs/heads/$branch" 2>/dev/null ||
+			die "there is no branch $branch on $ONTO in $linux_git; git rebase $series onto it, see patches/README.md"
+	fi
 	tip=$start
 	while read -r commit; do
 		tip=$(signed "$commit" "$tip")
-	done < <(kgit rev-list --reverse "$start..$series")
+	done < <(lgit rev-list --reverse "$start..$branch")
 	[ "$tip" != "$start" ] ||
-		die "$series: no patch of it is in $tree; make rebase S=$series"
+		die "$series: branch $branch has no patch of it"
 	if [ "$version" -gt 1 ]; then
-		check_changelog "$series" "$version"
+		check_changelog "$series" "$version" "$start..$tip"
 		previous=(-v "$version" --range-diff="$(exported_range "$series" $((version - 1)))")
 		prefix=${prefix% v1}
 	fi
-	base=("--base=${onto:-base}")
+	base=("--base=${ONTO:-base}")
 	# of the package's pages nobody has a commit
 	[ "$series" != man-pages ] || base=(${MAN_PAGES:+"--base=$start"})
 	rm -rf "$out.new"
+	lgit update-ref refs/heads/outgoing "$tip"
 	GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
-		kgit -c format.signature="" format-patch -q -o "$out.new" --cover-letter \
+		lgit -c format.signature="" -c branch.outgoing.description="$(cover "$series")" \
+		format-patch -q -o "$out.new" --cover-letter --cover-from-description=subject \
 		--subject-prefix="$prefix" "${base[@]}" --thread=shallow \
-		--no-renames --abbrev=12 "${previous[@]}" "$start..$tip"
-	fill_cover <(cover "$series") "$out.new"/*0000-cover-letter.patch
+		--no-renames --abbrev=12 "${previous[@]}" "$start..outgoing"
+	lgit update-ref -d refs/heads/outgoing
 	address_all "$series" "$start" "$out.new"
 	for mail in "$out.new"/*.patch; do
 		[[ $mail == *0000-cover-letter.patch ]] || ! grep -q 'X\.Y' "$mail" ||
@@ -133,21 +140,19 @@ export_series() { # export_series SERIES
 	rm -rf "$out"
 	mv "$out.new" "$out"
 	keep "$series" "$version" "$start" "$tip"
-	step "$out: v$version, $(kgit rev-list --count "$start..$tip") patches and a cover letter, on ${on:-${onto:-base}}"
+	step "$out: v$version, $(lgit rev-list --count "$start..$tip") patches and a cover letter, on ${on:-${ONTO:-base}}"
 }
 
 if [ -n "${ONTO:-}" ]; then
-	[ "$wanted" != man-pages ] || die "man-pages is no series of the kernel's; without ONTO=, and MAN_PAGES=/path/to/checkout"
-	onto=$(git -C "$tree" config rdhup.onto 2>/dev/null) ||
-		die "ONTO=$ONTO: nothing has been carried onto another tree; make rebase ONTO=..."
-	[ ! -d "$tree/.git/rebase-merge" ] || die "the rebase in $tree has stopped at a patch; finish it with make rebase"
-	wanted=${wanted:-$(git -C "$tree" config rdhup.series)}
-elif [ "$wanted" != man-pages ]; then
+	[[ -n $wanted && $wanted != man-pages ]] ||
+		die "ONTO=$ONTO is for one series of the kernel's; name it, S=net (man-pages has MAN_PAGES=)"
+fi
+if [ "$wanted" != man-pages ]; then
 	"$top/scripts/tree.sh" --branches
 	[ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 fi
 mkdir -p "$outgoing"
-mapfile -t all < <(sendable_series; [ -n "$onto" ] || echo man-pages)
+mapfile -t all < <(sendable_series; echo man-pages)
 [[ -z $wanted || " ${all[*]} " = *" $wanted "* ]] ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 for series in "${all[@]}"; do

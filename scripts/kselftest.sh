@@ -37,7 +37,7 @@ list_tests() {
 		name=${dir##*/}
 		name=${name%.c}
 		dir=${dir%/*}
-		[ "$name" != bench ] || continue # it measures: scripts/bench.sh
+		[ "$name" != bench ] || [ "$programs" = bench ] || continue # it measures
 		[ -x "$tests/$dir/$name" ] ||
 			die "$source was not built; see $build/selftests$tag/build.log"
 		limit=$(sed -n 's/^timeout=//p' "$top/tools/testing/selftests/$dir/settings" 2>/dev/null) || true
@@ -71,7 +71,7 @@ fill_initramfs() {
 	while read -r target name limit; do
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
+		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name$bench${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
 	done < <(share_out <<<"$list" | sed -n "s/^$1 //p") >"$root/tests"
 	pack_initramfs "$build/guest/$guest.$1.cpio" "$root"
 }
@@ -84,8 +84,8 @@ run_shard() {
 	: >"$part.console"
 	channels "$part.console" "$part.ktap"
 	boot_guest "$image" "$part.cpio" \
-		"ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $([ "$1" = 1 ] || echo kunit.enable=0) $(env | sed -n '/^RDHUP_[A-Z_]*=[^ ]*$/p' | xargs)" \
-		"${channel_args[@]}" </dev/null &
+		"${bench:+nokaslr norandmaps }ktap=/dev/$ktap_tty ${FAULT:+fault=$FAULT} $([ "$1" = 1 ] || echo kunit.enable=0) $(env | sed -n '/^RDHUP_[A-Z_]*=[^ ]*$/p' | xargs)" \
+		"${channel_args[@]}" "${counting[@]}" </dev/null &
 	pid=$!
 	# /init ends each test at its limit, unless the kernel itself has hung
 	while kill -0 "$pid" 2>/dev/null; do
@@ -143,6 +143,14 @@ read -ra names <<<"${TESTS:-}"
 case $kind in debug | kcsan) slower=4 ;; esac
 # it sees one connection in some hundred, see guest/kcsan.config
 [ "$kind" != kcsan ] || export RDHUP_SNAPSHOTS="${RDHUP_SNAPSHOTS:-100}"
+# One CPU that executes an instruction per nanosecond of the guest's time and
+# whose waits take none; nothing from outside that could differ between two runs.
+bench='' counting=()
+if [ "$programs" = bench ]; then
+	bench=" ${RDHUP_REQUESTS:-32} ${RDHUP_CONNECTIONS:-10000}" guest_accel=tcg LIMIT=${LIMIT:-14400}
+	counting=(-smp "1,sockets=1,cores=1,threads=1" -icount "shift=0,sleep=off" -seed 1
+		-rtc "base=2026-01-01,clock=vm")
+fi
 need "${qemu[0]}"
 [ -f "$image" ] || "$top/scripts/kernel.sh" "$guest"
 "$top/scripts/guest/selftests.sh" "$arch"
@@ -184,4 +192,5 @@ done >"$results/$guest.console"
 for ((i = 1; i <= shards; i++)); do
 	check_shard "$i"
 done
+[ -z "$bench" ] || sed -n '/\t/s/^ *# \(columns\t\)\?//p' "$results/$guest.ktap" | expand -t 16,32,40
 python3 "$top/scripts/results/verdict.py" summary "$build" "$guest"

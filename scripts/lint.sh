@@ -8,7 +8,8 @@
 # name of the series; repo-NAME.sh is given this repository, once.  Each prints a
 # line of reason a failure and nothing if all is well, and finds a plain kernel
 # tree in $tree.  Gives one line a gate and series, "ok - ..." or "not ok - ...";
-# exit status 0 only if all are ok.
+# exit status 0 only if all are ok.  abi, cocci and kunit, which are run by
+# name only, have lines of their own.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 
@@ -16,6 +17,12 @@ gate=${1:-} wanted=${2:-} failed=0
 export tree=$build/linux/base linux_git build top
 mails=$build/lint
 
+case $gate in
+abi | cocci | kunit)
+	"$top/scripts/tree.sh"
+	exec "$top/scripts/lint/$gate.sh"
+	;;
+esac
 "$top/scripts/tree.sh" --branches
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 clang=$(newest_clang)
@@ -27,7 +34,7 @@ mapfile -t all < <(sendable_series)
 [[ -z $wanted || " ${all[*]} " = *" $wanted "* ]] ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
-	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ')"
+	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ') abi cocci kunit"
 
 # run_gate GATE SERIES SUBJECT...: its line, and its reasons.
 run_gate() {

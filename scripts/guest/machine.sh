@@ -31,7 +31,7 @@ machine_row() { # machine_row NAME
 machine() {
 	local row columns more
 	row=$(machine_row "$1")
-	[ -n "$row" ] || die "A=$1 is no architecture; name one of: $(arch_names | xargs)"
+	[ -n "$row" ] || die "$1 is no architecture; name one of: $(arch_names | xargs)"
 	[ "$(wc -l <<<"$row")" = 1 ] || die "$arches has two rows for $1"
 	read -r arch linux_arch cross image more <<<"$row"
 	read -r -a columns <<<"$row"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What user space may rely on in the exported headers of one architecture.
- * Never run: scripts/abi.sh compiles it against the headers of each, with
+ * Never run: scripts/lint/abi.sh compiles it against the headers of each, with
  * ROW_* from scripts/lint/abi.table, and CONTROL for the tree without the bit.
  */
 #include <linux/poll.h>

@@ -10,8 +10,6 @@ import os
 import re
 import sys
 
-import arches
-import charts
 import results
 from results import FAIL, KERNELS, NONE, OK, SKIP
 
@@ -173,9 +171,7 @@ def main(argv):
                           ('cards', ''.join(cards(verdict))),
                           ('race', ''.join(race(verdict))),
                           ('counted', ''.join(edges(verdict))),
-                          ('costs', charts.section(argv[1])),
                           ('proofs', ''.join(proofs(verdict))),
-                          ('arches', arches.html(argv[1])),
                           ('matrix', ''.join(matrix(verdict)))):
         text = text.replace(f'<!--{name}-->', content)
     folder = os.path.join(argv[1], 'report')

@@ -9,6 +9,7 @@ and patches/known-failures (TEST, a tab, DEFECT, a tab, REASON), where a TEST
 import os
 import re
 import sys
+from fnmatch import fnmatchcase
 
 KERNELS = ('control', 'base', 'patched')
 SPLAT = re.compile(
@@ -160,6 +161,21 @@ def read_known(top):
                     test, defect, reason = line.rstrip('\n').split('\t')
                     known[test] = (defect, reason)
     return known
+
+
+def may_skip(top, kernel, test):
+    """True if a fragment of the kernel's architecture says "# Skips: ..." of a
+    test: the name of its program or, with an asterisk, a pattern of its own.
+    """
+    arch, _, _ = kernel.rpartition('-')
+    words = ''
+    for name in ('lean', arch) if arch else ():
+        path = os.path.join(top, 'scripts/guest', f'{name}.config')
+        with open(path, encoding='utf-8') as fragment:
+            words += ' '.join(re.findall(r'^# Skips: (.*)$', fragment.read(), re.M)) + ' '
+    program, _, name = test.partition(' ')
+    return any(word == program.split(':')[-1] or ('*' in word and fnmatchcase(name, word))
+               for word in words.split())
 
 
 def is_owed(test):

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The headers of a mail and the text of a cover letter; sourced by export.sh,
-# whose $tree has the get_maintainer.pl that is asked.
+# The headers of a mail; sourced by export.sh, whose $tree has the
+# get_maintainer.pl that is asked.
 : "${build:?}" "${tree:?}"
 
 # addresses PATCH: get_maintainer's answer, a line "To|List ADDRESS" each.
@@ -29,20 +29,6 @@ address() {
 		{ print }' "$1" >"$build/msg" && cp "$build/msg" "$1"
 }
 
-# fill_cover COVER MAIL: our text where git left room for it.
-fill_cover() {
-	awk -v cover="$1" '
-		BEGIN {
-			getline subject <cover
-			while ((getline line <cover) > 0)
-				if (text != "" || line != "")
-					text = text line "\n"
-		}
-		/\*\*\* SUBJECT HERE \*\*\*$/ { sub(/\*\*\* SUBJECT HERE \*\*\*$/, ""); $0 = $0 subject }
-		/^\*\*\* BLURB HERE \*\*\*$/ { printf "%s", text; next }
-		{ print }' "$2" >"$build/msg" && cp "$build/msg" "$2"
-}
-
 # address_all SERIES START FOLDER: the series' own list gets every mail, everybody
 # else their patches and the cover letter.
 address_all() {
@@ -52,7 +38,7 @@ address_all() {
 		setting_of to "$1" | sed 's/^/To /'
 	} >"$build/outgoing.own"
 	cp "$build/outgoing.own" "$everybody"
-	kgit show "$2:MAINTAINERS" >"$build/outgoing.maintainers" 2>/dev/null || true
+	lgit show "$2:MAINTAINERS" >"$build/outgoing.maintainers" 2>/dev/null || true
 	for mail in "$3"/*.patch; do
 		[[ $mail != *0000-cover-letter.patch ]] || continue
 		cp "$build/outgoing.own" "$build/outgoing.mail"

@@ -4,8 +4,8 @@
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ok "the headers of every architecture hold to scripts/lint/abi.table" "$top/scripts/abi.sh"
-"$top/scripts/abi.sh" >"$tmp/again"
+ok "the headers of every architecture hold to scripts/lint/abi.table" "$top/scripts/lint/abi.sh"
+"$top/scripts/lint/abi.sh" >"$tmp/again"
 ok "a second run installs nothing" test -z "$(grep installing "$tmp/again")"
 
 # the installed headers as links, of which a planted fault replaces one
@@ -19,7 +19,7 @@ mkdir "$repo"
 cp -r "$top/scripts" "$repo/scripts"
 
 ok "links to headers do as well as headers" \
-	env BUILD="$b" "$repo/scripts/abi.sh" sparc x86
+	env BUILD="$b" "$repo/scripts/lint/abi.sh" sparc x86
 
 # finds SENTENCE PATTERN TREE/HEADER SED ARCH: with a header edited so
 finds() {
@@ -29,7 +29,7 @@ finds() {
 	if cmp -s "$file" "$target"; then
 		echo "not ok - $1 (nothing was planted)"
 	else
-		refuses "$1" "$2" env BUILD="$b" "$repo/scripts/abi.sh" "$5"
+		refuses "$1" "$2" env BUILD="$b" "$repo/scripts/lint/abi.sh" "$5"
 	fi
 	ln -sf "$target" "$file"
 }
@@ -82,7 +82,7 @@ cp "$top/scripts/lint/abi.table" "$repo/scripts/lint/"
 
 # a tree with one architecture more, and one less: nothing is installed
 refuses "an architecture that is in no row is named" 'nonsense has no row' \
-	env BUILD="$b" "$repo/scripts/abi.sh" nonsense
+	env BUILD="$b" "$repo/scripts/lint/abi.sh" nonsense
 rm "$b/linux"
 for arch in newarch $(sed -e 's/#.*//' -e 's/[[:space:]].*//' "$top/scripts/lint/abi.table"); do
 	mkdir -p "$b/linux/patched/arch/$arch/include/uapi/asm"
@@ -96,13 +96,13 @@ for tree in patched control; do
 	git -C "$b/linux/$tree" -c user.name=test -c user.email=test@localhost commit -q -m test
 done
 refuses "a new architecture fails until its row is added" 'patched, newarch: .*add its row' \
-	env BUILD="$b" "$repo/scripts/abi.sh"
+	env BUILD="$b" "$repo/scripts/lint/abi.sh"
 refuses "a row of an architecture that is gone is named" 'control, xtensa: .*take its row out' \
-	env BUILD="$b" "$repo/scripts/abi.sh"
+	env BUILD="$b" "$repo/scripts/lint/abi.sh"
 printf 'newarch\t0x0100\t0x0200\t0x0400\t0x1000\n' >>"$repo/scripts/lint/abi.table"
 refuses "a row that lacks a value is refused" 'the row of newarch does not have five values' \
-	env BUILD="$b" "$repo/scripts/abi.sh"
+	env BUILD="$b" "$repo/scripts/lint/abi.sh"
 sed -i '/^newarch/s/$/\t0x2000/' "$repo/scripts/lint/abi.table"
 printf 'newarch\t0x0100\t0x0200\t0x0400\t0x1000\t0x2000\n' >>"$repo/scripts/lint/abi.table"
 refuses "two rows for one architecture are refused" 'has two rows for newarch' \
-	env BUILD="$b" "$repo/scripts/abi.sh"
+	env BUILD="$b" "$repo/scripts/lint/abi.sh"

@@ -52,9 +52,9 @@ done
 ok "each semantic patch is tested" test -z \
 	"$(for file in "$rules"/*.cocci; do [ -e "$files/$(basename "$file" .cocci).c" ] || echo "$file"; done)"
 
-trees() { # trees SCRIPT: scripts/cocci.sh with the list that sed makes of ours
+trees() { # trees SCRIPT: scripts/lint/cocci.sh with the list that sed makes of ours
 	sed "$1" "$files/findings" >"$tmp/findings"
-	FINDINGS=$tmp/findings "$top/scripts/cocci.sh" --changed
+	FINDINGS=$tmp/findings "$top/scripts/lint/cocci.sh"
 }
 
 # A build whose patched tree is one file, with READ_ONCE() taken out of it.
@@ -65,7 +65,7 @@ planted() {
 	touch "$tmp/build/linux/patched/.git"
 	sed '/^static __poll_t tipc_poll(/,/^}/s/READ_ONCE(\(sk->sk_shutdown\))/\1/' \
 		"$build/linux/patched/$file" >"$tmp/build/linux/patched/$file"
-	BUILD=$tmp/build "$top/scripts/cocci.sh" --changed
+	BUILD=$tmp/build "$top/scripts/lint/cocci.sh"
 }
 
 ok "where the trees differ the rules find what is listed, and nothing else" trees ""
@@ -85,4 +85,4 @@ refuses "a fault planted in a tree is found" \
 	"patched: poll_sk_shutdown: net/tipc/socket.c, tipc_poll\(\): 1 found" planted
 refuses "and a routine of introduce that the rule has not found" \
 	"control: poll_rdhup: net/ipv4/tcp.c, tcp_poll\(\): introduce and the rule differ \(seen\)" \
-	env BUILD="$tmp/build" "$top/scripts/cocci.sh" --changed
+	env BUILD="$tmp/build" "$top/scripts/lint/cocci.sh"

@@ -24,7 +24,7 @@ git config --global user.email submitter@localhost.localdomain
 refuses "a series that is not sent is refused, the others are named" 'S=introduce is not .*net-next' \
 	"$repo/scripts/export.sh" introduce
 refuses "a version that skips one is refused" 'v4 has not been exported' \
-	env V=5 "$repo/scripts/export.sh" vfs
+	env VERSION=5 "$repo/scripts/export.sh" vfs
 refuses "what is kept is not sent" 'extra is kept here and sent to nobody' "$repo/scripts/export.sh" extra
 refuses "what waits for others is not sent before them" \
 	'selftests-fixes waits until .*net/0001.* are merged; then MERGED=1' "$repo/scripts/export.sh" selftests-fixes
@@ -93,6 +93,34 @@ git -C "$here/am" checkout -q --detach bluetooth
 ok "on another commit b4 shazam finds base by the mail's base-commit" shazam -H
 ok "and fetches the same files" vfs_tree FETCH_HEAD
 
+# onto another kernel, as patches/README.md says: a tree of the files that the
+# series touches, with a line moved
+other=$here/other
+git init -q "$other"
+mapfile -t files < <(git --git-dir="$linux" diff --name-only --diff-filter=M base vfs)
+git --git-dir="$linux" archive base -- Makefile "${files[@]}" | tar -x -C "$other"
+sed -i '1a /* a line more */' "$other/fs/eventpoll.c"
+git -C "$other" add -Af
+git -C "$other" commit -q -m "another kernel"
+before=$(cd "$other" && find . -type f -exec sha256sum {} + | sort | sha256sum)
+carry() (
+	cd "$here"
+	git --git-dir="$linux" fetch --depth=1 "file://$other" HEAD:onto &&
+		git --git-dir="$linux" worktree add --no-checkout -b vfs-onto "$here/onto" vfs &&
+		cd "$here/onto" && git sparse-checkout set fs io_uring tools/testing/selftests &&
+		git checkout -q && git rebase --onto onto refs/start/vfs
+)
+refuses "what has not been carried onto another tree is not exported from there" \
+	'ONTO=onto is no commit in .*git fetch it' env ONTO=onto "$repo/scripts/export.sh" vfs
+ok "git rebase carries a series onto another tree" carry
+ok "and make export takes it from there" env ONTO=onto "$repo/scripts/export.sh" vfs
+ok "with that tree's base-commit" grep -qx "base-commit: $(git -C "$other" rev-parse HEAD)" "$out/0000-cover-letter.patch"
+ok "and the tree has gained nothing" test "$before" = \
+	"$(cd "$other" && find . -type f -exec sha256sum {} + | sort | sha256sum)"
+ok "git am applies it there" git -C "$other" am -q "$out"/000[1-9]-*.patch
+refuses "a series that is not on that commit is refused" 'there is no branch net-onto on onto' \
+	env ONTO=onto "$repo/scripts/export.sh" net
+
 # the next version must say what has changed
 git --git-dir="$linux" worktree add -q --no-checkout "$here/edit" vfs
 git -C "$here/edit" sparse-checkout set io_uring
@@ -106,10 +134,10 @@ echo '/* v2 */' >>"$here/edit/io_uring/poll.c"
 git -C "$here/edit" add -u
 reword ''
 refuses "v2 of a patch that does not say what changed is refused" 'not as it was in v1; say what changed' \
-	env V=2 "$repo/scripts/export.sh" vfs
+	env VERSION=2 "$repo/scripts/export.sh" vfs
 ok "and v1 is still there" test -e "$out/0000-cover-letter.patch"
 reword 'v2: a comment at the end'
-ok "with the line it is exported" env V=2 "$repo/scripts/export.sh" vfs
+ok "with the line it is exported" env VERSION=2 "$repo/scripts/export.sh" vfs
 ok "as v2, with a range-diff and the changelog below the ---" test \
 	"$(awk '/^---$/ { below = 1 } below && /^v2: /' "$out"/v2-000"$number"-*) $(
 		grep -c '^Range-diff' "$out"/v2-0000*)" = "v2: a comment at the end 1"
@@ -118,9 +146,9 @@ git -C "$here/edit" reset -q --hard HEAD~1
 "$repo/scripts/save.sh" >"$here/save.out"
 refuses "a patch that is gone in v3 without a word is refused" \
 	'was in v2 \([0-9a-f]+\) and is no more; say so in a line "v3: ..." in patches/vfs/cover-letter' \
-	env V=3 "$repo/scripts/export.sh" vfs
+	env VERSION=3 "$repo/scripts/export.sh" vfs
 printf '\nv3: a patch less\n' >>"$repo/patches/vfs/cover-letter"
-ok "with a word in the cover letter it is exported" env V=3 "$repo/scripts/export.sh" vfs
+ok "with a word in the cover letter it is exported" env VERSION=3 "$repo/scripts/export.sh" vfs
 ok "as v3, a mail less" test "$(find "$out" -name 'v3-*.patch' | wc -l)" = "$number"
 
 # a get_maintainer.pl that knows no list, as it would without MAINTAINERS
@@ -131,5 +159,5 @@ $(command -v perl) "\$@" | grep -v 'list'
 EOF
 chmod +x "$here/bin/perl"
 refuses "a series that would go to no list is refused" 'vfs: get_maintainer.pl names no list' \
-	env PATH="$here/bin:$PATH" V=3 "$repo/scripts/export.sh" vfs
+	env PATH="$here/bin:$PATH" VERSION=3 "$repo/scripts/export.sh" vfs
 ok "and what was exported before is still there" test -e "$out/v3-0000-cover-letter.patch"

@@ -23,7 +23,7 @@ refuses "without user.name and user.email nothing is exported" "user.name and us
 git config --global user.name "A Submitter"
 git config --global user.email submitter@localhost.localdomain
 refuses "a version that skips one is refused" 'v4 has not been exported' \
-	env V=5 "$repo/scripts/export.sh" man-pages
+	env VERSION=5 "$repo/scripts/export.sh" man-pages
 refuses "a folder that is no checkout is refused" 'MAN_PAGES=.* is no git checkout' \
 	env MAN_PAGES="$here" "$repo/scripts/export.sh" man-pages
 ok "make export writes the series" "$repo/scripts/export.sh" man-pages
@@ -96,7 +96,7 @@ done
 git -C "$project" add -A
 git -C "$project" commit -q -m "project"
 sed -i '0,/^---$/s//---\nv2: on the project'"'"'s own tree/' "$repo"/patches/man-pages/0*.patch
-ok "v2 is exported on a checkout of the project" env V=2 MAN_PAGES="$project" "$repo/scripts/export.sh" man-pages
+ok "v2 is exported on a checkout of the project" env VERSION=2 MAN_PAGES="$project" "$repo/scripts/export.sh" man-pages
 ok "with the files where they are there, its commit as base, and a range-diff" test "$(grep -ch \
 	'^diff --git a/man/man2/' "$out"/v2-0001-*) $(grep -cE \
 	"^base-commit: $(git -C "$project" rev-parse HEAD)\$|^Range-diff" "$out"/v2-0000-*)" = "1 2"

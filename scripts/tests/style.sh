@@ -18,10 +18,9 @@ mapfile -t ours < <(git ls-files --cached --others --exclude-standard)
 ok "codespell finds nothing" "${spelt[@]}" "${ours[@]}"
 printf 'It is %s.\n' "neccess""ary" >"$tmp/misspelt"
 ok "and would find something" test "$("${spelt[@]}" "$tmp/misspelt" | grep -c 'necessary')" = 1
-# not_in README: the scripts, gates, rules and tests that it does not name
+# not_in README PATHSPEC...: the scripts, gates, rules and tests that it does not name
 not_in() {
-	git ls-files --cached --others --exclude-standard -- scripts tools net fs ':!:scripts/tests/*/*' \
-		':!:tools/*/lib/*' |
+	git ls-files --cached --others --exclude-standard -- "${@:2}" |
 		grep -E '\.(sh|py|c|h|cocci)$' | while read -r file; do
 		grep -qF "${file##*/}\`" "$1" || echo "$file"
 	done
@@ -34,8 +33,17 @@ gone_from() {
 		done
 }
 printf '%s\n' "${ours[@]}" >"$tmp/files"
-ok "scripts/README.md names every script, gate, rule and test" test -z "$(not_in scripts/README.md)"
+ours_in=(':(glob)scripts/*' tools net fs ':!:tools/*/lib/*')
+ok "scripts/README.md names every verb, and every test of the kernel" test -z "$(not_in scripts/README.md "${ours_in[@]}")"
 ok "and none that is not there" test -z "$(gone_from scripts/README.md)"
 sed 's/race\.c/horse.c/' scripts/README.md >"$tmp/README"
 ok "one that it does not name is found, and one that is gone" test \
-	"$(not_in "$tmp/README") $(gone_from "$tmp/README")" = "tools/testing/selftests/net/rdhup/race.c horse.c"
+	"$(not_in "$tmp/README" "${ours_in[@]}") $(gone_from "$tmp/README")" = "tools/testing/selftests/net/rdhup/race.c horse.c"
+for room in scripts/*/; do
+	room=${room%/}
+	[ "$room" != scripts/coccinelle ] || continue
+	ok "$room/README.md names every script there" test -z "$(not_in "$room/README.md" ":(glob)$room/*")"
+	ok "and none that is not there" test -z "$(gone_from "$room/README.md")"
+done
+ok "no README is longer than a screen, the first one than 150 lines" test -z \
+	"$(wc -l README.md scripts/*/README.md | awk '$2 != "total" && $1 > ($2 == "README.md" ? 150 : 60)')"

@@ -1,26 +1,23 @@
 #!/usr/bin/env bash
-# cocci.sh [--changed]: what the rules in scripts/coccinelle/api/ say of base,
-# patched and control, against the list in scripts/tests/cocci/findings; and
-# whether poll_rdhup finds in control each routine that introduce mends.
+# cocci.sh: what the rules in scripts/coccinelle/api/ say of base, patched and
+# control, against the list in scripts/tests/cocci/findings; and whether
+# poll_rdhup finds in control each routine that introduce mends.
 #
-# Takes: FINDINGS, another list.  The rules run over whole trees, by the
-# kernel's own `make coccicheck`; with --changed over those files only that are
-# not the same in all three, and over control only poll_rdhup.  Gives: a line a
+# Takes: FINDINGS, another list.  The rules run over those files that are not the
+# same in all three, and over control only poll_rdhup; with FULL=1 over whole
+# trees, by the kernel's own `make coccicheck`.  Gives: a line a
 # rule and tree, with the number of findings of each class; what spatch said,
 # in $build/cocci/.  Errors: a line for each finding that is not listed, or
 # listed and not there.
 # shellcheck source=scripts/lib/lib.sh
-. "$(dirname "$0")/lib/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 table=${FINDINGS:-$top/scripts/tests/cocci/findings}
 rules=$top/scripts/coccinelle/api
 macros=$top/scripts/tests/cocci/macros.h
-changed=
-out=$build/cocci/whole
-if [ "${1:-}" = --changed ]; then
-	changed=changed
-	out=$build/cocci/changed
-fi
+changed=changed
+[ -z "${FULL:-}" ] || changed=
+out=$build/cocci/${changed:-whole}
 faults=0
 
 fault() {
@@ -42,7 +39,7 @@ changed_in() {
 }
 
 # The rules that run over a tree.  What the others say of control they say of
-# base too, so with --changed they are not asked.
+# base too, so where only changes are looked at they are not asked.
 rules_for() { # rules_for TREE
 	if [ -n "$changed" ] && [ "$1" = control ]; then
 		echo poll_rdhup
@@ -79,7 +76,7 @@ over_whole() { # over_whole TREE RULE
 # What the answer is a function of, but for the list.
 inputs() {
 	local tree
-	cat "$rules"/*.cocci "$macros" "$top/scripts/cocci.sh" | sha256sum
+	cat "$rules"/*.cocci "$macros" "$0" | sha256sum
 	for tree in base patched control; do
 		(cd "$build/linux/$tree" && looked_at "$tree" | xargs -r sha256sum)
 	done

@@ -6,7 +6,7 @@
 # scripts/lint/abi.c compiles against the headers that patched and control export for
 # each.  Errors: one line a tree and architecture that says what does not hold.
 # shellcheck source=scripts/lib/lib.sh
-. "$(dirname "$0")/lib/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 table=$top/scripts/lint/abi.table
 faults=0

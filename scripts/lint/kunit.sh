@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# kunit.sh ARCH: build and run the KUnit suites of the patched tree with the
-# kernel's own kunit.py, as its developers do.
+# kunit.sh: build and run the KUnit suites of the patched tree with the kernel's
+# own kunit.py, as its developers do.
 #
-# Takes: a name of scripts/guest/arches, which tells the prefix of the cross
-# compiler.  The machine and the options that it needs are kunit.py's:
+# Takes: K, patched or ARCH-patched, of which scripts/guest/arches tells the
+# prefix of the cross compiler.  The machine and the options that it needs are kunit.py's:
 # tools/testing/kunit/qemu_configs/.  What Linux has by default is taken too,
 # but for what is dear to build and nothing to these suites.
 # Gives: a line a test and the sum, and in $build/kunit/ARCH the .config, the
 # kernel and test.log, its console.  Exit status 0 only if all pass.
 # shellcheck source=scripts/lib/lib.sh
-. "$(dirname "$0")/lib/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=scripts/guest/machine.sh
 . "$top/scripts/guest/machine.sh"
 
 tree=$build/linux/patched
 kunit=$tree/tools/testing/kunit
-name=${1:-}
+machine_of "${K:-patched}"
+[ "$kind" = patched ] || die "K=$K: the suites are in patched and in ARCH-patched"
+name=$arch
 out=$build/kunit/$name
-[ -n "$name" ] || die "name an architecture: make kunit A=$(arch_names | paste -sd '|')"
-machine "$name"
 need "${kernel_tools[@]}" "${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 
