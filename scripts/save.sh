@@ -16,21 +16,6 @@
 format=(-q --zero-commit -N --always --no-signature --no-renames --abbrev=12
 	--stat=72 --diff-algorithm=myers --src-prefix=a/ --dst-prefix=b/)
 
-# Our own MAINTAINERS entries: what COMMIT inserts into the kernel's.
-save_maintainers() {
-	local text
-	text=$(lgit diff --unified=0 "$1^" "$1" -- MAINTAINERS | sed -n '/^+++/d; s/^+//p' |
-		awk 'NF { blank = 0; if (out && gap) print ""; print; out = 1; gap = 0; next } { gap = 1 }')
-	put "$text" "$top/MAINTAINERS"
-}
-
-# put TEXT FILE: write only if it changes.
-put() {
-	[ "$(cat "$2" 2>/dev/null)" != "$1" ] || return 0
-	mkdir -p "$(dirname "$2")"
-	printf '%s\n' "$1" >"$2"
-}
-
 # Write one file of COMMIT to its kernel path here, byte for byte.
 save_file() { # save_file COMMIT FILE MODE
 	mkdir -p "$top/$(dirname "$2")"
@@ -71,8 +56,6 @@ reduce() {
 				echo "Adds: $file" >>"$build/msg"
 			fi
 			save_file "$commit" "$file" "$mode"
-		elif [ "$file" = MAINTAINERS ] && grep -q '^Adds: MAINTAINERS$' "$build/msg"; then
-			continue # our own entries, in a file of their own
 		elif grep -qs "^$file " "$build/added" || ! lgit cat-file -e "$start:$file" 2>/dev/null; then
 			die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
 		elif [ "$status" = D ]; then
@@ -81,9 +64,6 @@ reduce() {
 			changes+=("M $mode $blob $file")
 		fi
 	done < <(lgit diff-tree -r --no-commit-id --no-renames "$commit")
-	if grep -q '^Adds: MAINTAINERS$' "$build/msg"; then
-		save_maintainers "$commit"
-	fi
 	author_of "$commit"
 	commit_head "$2" "${author[0]}" "${author[1]}" "$date"
 	printf '%s\n' "${changes[@]}" ''

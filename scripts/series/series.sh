@@ -31,28 +31,13 @@ commit_message() {
 stored_files() {
 	{
 		kernel_path_files
-		git -C "$top" ls-files --cached --others --exclude-standard -- patches MAINTAINERS
+		git -C "$top" ls-files --cached --others --exclude-standard -- patches
 	} | (cd "$top" && while read -r file; do
 		# git's index names a file until its removal is committed
 		[ ! -e "$file" ] || echo "$file"
 	done >"$build/stored" && paste -d ' ' \
 		<(xargs -d '\n' stat -c %a -- <"$build/stored") \
 		<(xargs -d '\n' sha256sum -- <"$build/stored"))
-}
-
-# explain_failure PATCH: name the file and the hunk that git apply stumbled
-# over; its own words are in $build/apply.err.
-explain_failure() {
-	local patch=$1 file line hunk
-	read -r file line < <(sed -n 's/^error: patch failed: \(.*\):\([0-9]*\)$/\1 \2/p' "$build/apply.err") || true
-	if [ -z "${file:-}" ]; then
-		die "patch ${patch#"$top/patches/"} is damaged: $(sed -n 's/^error: //p' "$build/apply.err" | head -n 1)"
-	fi
-	hunk=$(awk -v file="$file" -v line="$line" '
-		/^diff --git / { n = 0; here = ($4 == "b/" file) }
-		here && /^@@ / { n++; split($0, at, /[-,+ ]+/)
-			if (at[2] == line || at[4] == line) { print n; exit } }' "$patch")
-	die "patch ${patch#"$top/patches/"} does not apply: $file, hunk ${hunk:-?} (line $line); was it or the tree edited?"
 }
 
 # The kernel-path files that an "Adds:" value stands for, as paths in $top.
@@ -63,36 +48,6 @@ added_files() {
 	printf '%s\n' "$found"
 }
 
-# merge_maintainers INDEX: insert our entries into MAINTAINERS, each before
-# the first two entries in a row whose titles sort after its own (some of the
-# kernel's are out of place, so one would not do).
-merge_maintainers() {
-	local blob
-	blob=$(GIT_INDEX_FILE=$1 lgit show :MAINTAINERS | awk -v ours="$top/MAINTAINERS" '
-		BEGIN {
-			while ((getline line < ours) > 0) {
-				if (line == "") { open = 0; continue }
-				if (!open) { open = 1; title[++n] = line }
-				text[n] = text[n] line "\n"
-			}
-		}
-		# entries follow this heading; a title starts a paragraph
-		/^Maintainers List$/ { in_list = 1 }
-		in_list && blank && /^[A-Z0-9]/ && !/^[A-Z]:\t/ { at[++m] = NR; name[m] = $0 }
-		{ all[NR] = $0; blank = ($0 == "") }
-		END {
-			for (i = 1; i <= n; i++)
-				for (j = 1; j <= m; j++)
-					if (title[i] < name[j] && (j == m || title[i] < name[j + 1])) {
-						before[at[j]] = before[at[j]] text[i] "\n"
-						break
-					}
-			for (i = 1; i <= NR; i++)
-				printf "%s%s\n", before[i], all[i]
-		}' | lgit hash-object -w --stdin)
-	GIT_INDEX_FILE=$1 lgit update-index --cacheinfo "100644,$blob,MAINTAINERS"
-}
-
 # add_files INDEX PATCH: put what the patch's "Adds:" lines name into an
 # index; every file may be added once in all.
 add_files() {
@@ -100,10 +55,6 @@ add_files() {
 	local files=()
 	local -A added=()
 	for value in $(note_values Adds "$patch"); do
-		if [ "$value" = MAINTAINERS ]; then
-			merge_maintainers "$index"
-			continue
-		fi
 		file=$(added_files "$value" "$name")
 		mapfile -t -O ${#files[@]} files <<<"$file"
 	done
@@ -137,7 +88,7 @@ apply_to() {
 	shift 2
 	grep -q '^diff --git ' "$patch" || return 0
 	GIT_INDEX_FILE=$index lgit apply --cached "$@" "$patch" 2>"$build/apply.err" ||
-		explain_failure "$patch"
+		die "patch ${patch#"$top/patches/"} does not apply: $(sed -n 's/^error: //p' "$build/apply.err" | head -n 1); was it or the tree edited?"
 }
 
 # build_series SERIES PARENT [ARG...]: the commits of a series on top of PARENT,

@@ -76,11 +76,11 @@ refuses "a series that is after a later one is refused" \
 	'net-next/series: after rfc, which does not come before net-next in patches/order' tree
 git -C "$repo" checkout -q -- .
 
-# what is wrong with a patch is said with its name, file and hunk
+# what is wrong with a patch is said with its name, file and line
 awk '/^@@ / && !hit { hit = 1; print; next } hit == 1 && /^ ./ { print " no such line"; hit = 2; next } { print }' \
 	"$victim" >"$tmp/patch" && cp "$tmp/patch" "$victim"
-refuses "a patch that no longer applies is named with file and hunk" \
-	"patch introduce/${victim##*/} does not apply: net/ipv4/tcp.c, hunk 1" tree
+refuses "a patch that no longer applies is named with file and line" \
+	"patch introduce/${victim##*/} does not apply: patch failed: net/ipv4/tcp.c:[0-9]+; was it" tree
 git -C "$repo" checkout -q -- .
 
 touch "$repo/tools/testing/selftests/net/rdhup/orphan.h"
