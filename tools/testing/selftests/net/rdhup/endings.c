@@ -442,6 +442,21 @@ FIXTURE_TEARDOWN(tcp)
 	close(self->peer);
 }
 
+/*
+ * Another connection, on which MSG_MORE holds back, and what is lost is lost,
+ * for as long as it takes.
+ */
+#define HELD_PAIR() do {						\
+	int __sv[2];							\
+									\
+	if (own_net())							\
+		SKIP(return, "no network of one's own");		\
+	ASSERT_EQ(0, hold_back());					\
+	ASSERT_EQ(0, make_pair(variant->family, __sv));			\
+	self->own = __sv[0];						\
+	self->peer = __sv[1];						\
+} while (0)
+
 /* Nothing is acknowledged by an end that loses it: TCP must say it again. */
 TEST_F(tcp, fin_before_lost_data_waits_for_it)
 {
@@ -449,6 +464,7 @@ TEST_F(tcp, fin_before_lost_data_waits_for_it)
 	socklen_t len = sizeof(info);
 	int ep;
 
+	HELD_PAIR();
 	ep = epoll_with(self->own, ASK | EPOLLET);
 	ASSERT_LE(0, ep);
 	ASSERT_MASK(EPOLLOUT, epoll_next(ep, MUST_MS));
@@ -614,18 +630,6 @@ TEST_F(tcp, refused)
 	EXPECT_MASK(HUP_MASK, poll_mask(fd, ASK, 0));
 	EXPECT_EQ(0, read_byte(fd));
 }
-
-/* Another connection, on which MSG_MORE holds back for as long as it takes. */
-#define HELD_PAIR() do {						\
-	int __sv[2];							\
-									\
-	if (own_net())							\
-		SKIP(return, "no network of one's own");		\
-	ASSERT_EQ(0, hold_back());					\
-	ASSERT_EQ(0, make_pair(variant->family, __sv));			\
-	self->own = __sv[0];						\
-	self->peer = __sv[1];						\
-} while (0)
 
 TEST_F(tcp, more_pending_holds_the_end_back_until_shut_wr)
 {
