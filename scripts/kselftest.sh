@@ -63,7 +63,7 @@ share_out() {
 				load[least] += $1; $1 = least; print }'
 }
 
-# fill_initramfs SHARD
+# fill_initramfs SHARD; the race comes first, for run.sh, which shows it
 fill_initramfs() {
 	local root=$build/guest/$guest.$1.root target name limit
 	rm -rf "$root"
@@ -72,7 +72,8 @@ fill_initramfs() {
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
 		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name$bench${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
-	done < <(share_out <<<"$list" | sed -n "s/^$1 //p") >"$root/tests"
+	done < <(share_out <<<"$list" | sed -n "s/^$1 //p" |
+		awk '$2 == "race" { print; next } { rest = rest $0 "\n" } END { printf "%s", rest }') >"$root/tests"
 	pack_initramfs "$build/guest/$guest.$1.cpio" "$root"
 }
 
@@ -174,7 +175,7 @@ for ((i = 1; i <= shards; i++)); do
 	fill_initramfs "$i"
 done
 accelerator "$image" >/dev/null # asked once, not by each
-guests=()
+guests=() started=$SECONDS
 for ((i = 1; i <= shards; i++)); do
 	in_background run_shard "$i"
 	guests+=($!)
@@ -182,8 +183,11 @@ done
 if [ "${V:-}" = 1 ]; then
 	tail -n +1 --pid "${guests[0]}" -F "$build/guest/$guest.1.ktap" 2>/dev/null || true
 fi
+done_so_far() {
+	echo "$guest: $(cat "$build/guest/$guest".*.ktap | grep -cE '^(not )?ok ') of $(wc -l <<<"$list") programs after $((SECONDS - started)) s"
+}
 for pid in "${guests[@]}"; do
-	wait "$pid"
+	waiting "$pid" done_so_far >&2
 done
 merge_ktap >"$results/$guest.ktap"
 for ((i = 1; i <= shards; i++)); do

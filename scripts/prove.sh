@@ -39,7 +39,7 @@ run_at() {
 		rm -f "$build/results/$guest.ktap"
 		TESTS=$4 "$top/scripts/kselftest.sh" "$guest" "$2" >"$key.log" 2>&1 || true
 		grep -qs '^# guest done' "$build/results/$guest.ktap" ||
-			die "the guest of $1 did not finish $2: $(head -n 1 "$key.log")"
+			die "the guest of $1 did not finish $2: $(grep -m 1 "^rdhup: " "$key.log")"
 		cp "$build/results/$guest.ktap" "$key.ktap"
 	fi
 	echo "$key.ktap"

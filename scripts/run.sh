@@ -22,6 +22,17 @@ programs_for_control() {
 	done < <(patches_of introduce) | sort -u | paste -sd,
 }
 
+# What the race has shown, while patched is being built.
+control_and_race() {
+	local said
+	results_of control 1 "$(programs_for_control)"
+	said=$(grep -m 1 -o 'the one event: .*' "$build/results/control.ktap") || said="the race was not seen"
+	step "control, without the bit: $said"
+	if grep -qsE '^ *ok [0-9]+ race\.tcp4\.one_event$' "$build/results/base.ktap" "$build/guest"/base.*.ktap; then
+		step "base, which has it: the same race, and the one event says both"
+	fi
+}
+
 "$top/scripts/tree.sh"
 "$top/scripts/kernel.sh" base
 "$top/scripts/guest/selftests.sh"
@@ -32,7 +43,7 @@ guests=()
 in_background results_of base 4
 guests+=($!)
 "$top/scripts/kernel.sh" control
-in_background results_of control 1 "$(programs_for_control)"
+in_background control_and_race
 guests+=($!)
 "$top/scripts/kernel.sh" patched
 in_background results_of patched 2

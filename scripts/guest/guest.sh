@@ -94,7 +94,7 @@ result_inputs() { # result_inputs PROGRAMS
 # depend on has changed since they last ran.  What failed is in its KTAP; a guest
 # that does not come to its end ends the caller.
 results_of() {
-	local guest=$1 programs=${3:-} started=$SECONDS
+	local guest=$1 programs=${3:-} started=$SECONDS usual=
 	local log=$build/results/$1.log stamp=$build/results/$1.inputs
 	machine_of "$guest"
 	result_inputs "$programs" >"$stamp.new"
@@ -103,7 +103,11 @@ results_of() {
 		return
 	fi
 	rm -f "$stamp"
-	step "running the tests on $guest"
+	case $guest in
+	base | patched) usual=", some 5 to 10 minutes" ;;
+	control) usual=", half a minute" ;;
+	esac
+	step "running the tests on $guest$usual"
 	SHARDS=$2 "$top/scripts/kselftest.sh" "$guest" "$programs" >"$log" ||
 		tail -n 1 "$log" | grep -q "^$guest: " || exit 1
 	step "$(tail -n 1 "$log") (guests: $((SECONDS - started)) s)"

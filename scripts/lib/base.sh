@@ -101,7 +101,7 @@ take() {
 		tar -xf "$2" -C "$incoming" --strip-components=1 2>"$build/tar.log" ||
 			die "$2 cannot be unpacked; is it whole?"
 		check_source dir "$incoming"
-		step "importing Linux $KERNEL_VERSION into git"
+		step "importing Linux $KERNEL_VERSION into git: a minute or two"
 		import dir "$incoming" "$identity"
 		rm -rf "$incoming"
 	else

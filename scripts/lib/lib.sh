@@ -60,18 +60,30 @@ step() {
 }
 
 # progress LABEL TOTAL: count the lines of stdin against TOTAL, in place on a
-# terminal and silently elsewhere.
+# terminal, else with a line a minute.
 progress() {
-	local label=$1 total=$2 n=0
-	if [ ! -t 1 ]; then
-		cat >/dev/null
-		return
-	fi
+	local label=$1 total=$2 n=0 said=$SECONDS started=$SECONDS
 	while IFS= read -r _; do
 		n=$((n + 1))
-		printf '\r    %s: %d of about %d  ' "$label" "$n" "$total"
+		if [ -t 1 ]; then
+			printf '\r    %s: %d of about %d  ' "$label" "$n" "$total"
+		elif [ $((SECONDS - said)) -ge "${SAY_EVERY:-60}" ]; then
+			said=$SECONDS
+			step "$label: $n of about $total after $((SECONDS - started)) s"
+		fi
 	done
-	printf '\r\033[K'
+	[ ! -t 1 ] || printf '\r\033[K'
+}
+
+# waiting PID COMMAND...: wait for a child; what the command prints is said once a
+# minute until then.
+waiting() {
+	local pid=$1
+	shift
+	until timeout "${SAY_EVERY:-60}" tail -s 0.2 --pid="$pid" -f /dev/null; do
+		step "$("$@")"
+	done
+	wait "$pid"
 }
 
 # in_background COMMAND...: $! is its pid, for wait.  It has a process group of

@@ -64,20 +64,3 @@ check_control() {
 		awk '$1 == "poll_rdhup" && $7 == "unseen" { print "unseen", $2, $3 }' "$table"
 	} | sort) | sed -n 's/^[<>] //p')
 }
-
-summary() {
-	local tree
-	for tree in base patched control; do
-		rows "$tree" | awk -v tree="$tree" -v rules="$(rules_for "$tree" | tr '\n' ' ')" '
-			NR == FNR { n[$1, $2, $3] = $4; next }
-			/^#/ || !(($1, $2, $3) in n) { next }
-			{ class = $7 ~ /\// ? "mended" : $7; sum[$1, class] += n[$1, $2, $3]; all[$1] += n[$1, $2, $3] }
-			END {
-				k = split(rules, rule, " ")
-				for (i = 1; i <= k; i++)
-					printf "%-8s %-19s %2d found: %2d mended by a patch, %2d known, %2d harmless, %2d taken out for control\n",
-						tree, rule[i], all[rule[i]], sum[rule[i], "mended"], sum[rule[i], "known"],
-						sum[rule[i], "harmless"], sum[rule[i], "control"]
-			}' - "$table"
-	done
-}
