@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# check.sh: every test that this repository has: the main job with every
-# selftest on patched and every proof, other people's suites on base and patched,
-# the workshop's own tests (scripts/tests/), and on sparc64 the selftests whose
-# answers depend on the values of the bits.
-# The last line is "N passed, N failed"; exit status 0 only if none failed.
+# check.sh: every test that this repository has: the main job, other people's
+# suites, the workshop's own tests, some selftests on sparc64.  The last line is
+# "N passed, N failed"; exit status 0 only if none failed.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/guest/guest.sh

@@ -1,18 +1,13 @@
 #!/usr/bin/env bash
 # export.sh [SERIES]: write the series that are sent, or one of them, to
-# $build/outgoing/SERIES/: cover letter and patches as mails with To, Cc,
-# base-commit and the submitter's sign-off.  What is sent where, and in which
-# order: patches/README.md.
+# $build/outgoing/SERIES/, as mails.  What is sent where: patches/README.md.
 #
 # Takes from the environment: ONTO, a commit in $build/linux.git, to send branch
-# SERIES-onto, which lies on it, in place of SERIES; MERGED=1, for what waits until
-# others are merged ("Needs:"); VERSION (default: the last one exported, or 1);
-# MAN_PAGES, see man-pages.sh.
-# From git: user.name and user.email, the submitter's own.
-# Gives: the mails, and refs/exported/SERIES/vN in $build/linux.git, for the next
-# version's range-diff.  A patch that differs from the version before must say
-# how, in a line "vN: ..." below its "---"; of one that is gone the cover letter
-# must.
+# SERIES-onto, which lies on it; MERGED=1, for what waits until others are merged
+# ("Needs:"); VERSION (default: the last one exported, or 1); MAN_PAGES, see
+# man-pages.sh; from git user.name and user.email, the submitter's own.
+# A patch that differs from the version before must say how, in a line "vN: ..."
+# below its "---"; of one that is gone the cover letter must.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 

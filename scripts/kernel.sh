@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
-# kernel.sh K [TARGET...]: build one kernel for the guest.
+# kernel.sh K [TARGET...]: build one kernel for the guest, $build/kernel/K/.config
+# and the image, unless neither tree nor config nor compiler has changed.
 #
-# Takes: K, one of control, base, patched, or patched with what finds faults:
-# debug has lockdep and KASAN, kcsan has KCSAN, or others_base, others_patched
-# with what only other people's suites need; of another architecture than
-# x86_64 if its name stands before it, as in sparc64-base.  With targets of the
-# kernel's make, such as net/, these are built, from nothing, and no kernel.
-# Gives: $build/kernel/K/.config and the image, bzImage on x86_64, in
-# $build/kernel/K; the targets in $build/kernel/K-clean.  Does nothing if neither
-# the tree nor the config nor the compiler has changed since the last build.
+# Takes: K, one of control, base, patched, or patched with what finds faults,
+# debug and kcsan, or others_base and others_patched for other people's suites; with
+# the name of an architecture before it for another than x86_64.  With targets of
+# the kernel's make, such as net/, these are built, from nothing, in K-clean.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/guest/machine.sh

@@ -1,17 +1,13 @@
 #!/usr/bin/env bash
 # kselftest.sh K [PROGRAM[,PROGRAM...]]: run kselftests in a guest with kernel K.
 #
-# Takes: K, or ARCH-K, of whose kernels and programs scripts/guest/arches
-# tells; the names of programs, or none for all; TESTS="FIXTURE.VARIANT.TEST ..."
-# to have one program run only those; SHARDS=N to share the programs out among N
-# guests at a time; FAULT=hang|panic|die to have the guest fail on purpose;
-# LIMIT=seconds for the whole guest and for each test (default: the tests' own
-# limits; a guest that prints nothing for longer than the longest of these, or
-# takes 20 minutes, has hung); RDHUP_*=, which goes on to the tests, such as
-# RDHUP_MODEL_OPS=.  Gives: $build/results/K.ktap and K.console, and whether
-# anything failed.  V=1 prints the KTAP as it comes.
-# Errors: a guest that hung, panicked or stopped short is said to have, with
-# the last lines of its console; exit status 1 for that or a failing test.
+# Takes from the environment: TESTS="FIXTURE.VARIANT.TEST ..." of one program;
+# SHARDS=N guests at a time; LIMIT=seconds for the guest and for each test (default:
+# the tests' own limits; a guest that prints nothing for longer than the longest of
+# these, or takes 20 minutes, has hung); RDHUP_*=, which the tests take; V=1, to
+# print the KTAP as it comes; FAULT=hang|panic|die, to have the guest fail.
+# Gives: $build/results/K.ktap and K.console; exit status 1 if a test fails, or if
+# the guest does, which is said with the last lines of its console.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/guest/guest.sh

@@ -1,15 +1,10 @@
 #!/usr/bin/env bash
-# lint.sh [GATE [SERIES]]: the checks that maintainers' robots run, on every
-# series that is sent, or on one; "introduce" only if it is named.  FULL=1 in
-# the environment goes on to the gates: series-build.sh takes it.
+# lint.sh [GATE [SERIES]]: the gates of scripts/lint/, see the README there, on every
+# series that is sent, or on one; "introduce" only if it is named.
 #
-# A gate is a script in scripts/lint/: patch-NAME.sh is given a mail as git
-# format-patch writes it, series-NAME.sh a folder of such mails, and both the
-# name of the series; repo-NAME.sh is given this repository, once.  Each prints a
-# line of reason a failure and nothing if all is well, and finds a plain kernel
-# tree in $tree.  Gives one line a gate and series, "ok - ..." or "not ok - ...";
-# exit status 0 only if all are ok.  abi, cocci and kunit, which are run by
-# name only, have lines of their own.
+# Gives a line a gate and series, "ok - ..." or "not ok - ..."; exit status 0 only if
+# all are ok.  abi, cocci and kunit, which are run by name only, have lines of
+# their own.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 

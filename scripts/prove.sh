@@ -1,17 +1,13 @@
 #!/usr/bin/env bash
-# prove.sh [SERIES/NNNN]: for one patch, or every patch with a "Proof:" note,
-# build and boot the tree right before it and the tree right after it, run the
-# tests that it names and no others, and print the table: patch, test, before,
-# after.
+# prove.sh [SERIES/NNNN]: for one patch, or every patch with a "Proof:" note, build
+# and boot the tree right before it and the tree right after it, run the tests that
+# it names, the patched tree's in both, and print patch, test, before, after.
 #
-# A note may name an architecture of scripts/guest/arches behind the test, as
-# "sparc64" where only that shows the defect; it is x86_64 otherwise.  Or it says
-# "alone TEXT": before the patch the test takes the kernel with it, so it runs in
-# a guest of its own, and fails if TEXT comes on the console or the guest hangs.
-#
-# The tests themselves are the patched tree's in both.  Exit status 0 only if
-# every test fails before and passes after.  A tree that was proven already is
-# not booted again as long as neither it nor the test program has changed.
+# A note may name an architecture behind the test, where only that shows the
+# defect.  Or it says "alone TEXT": before the patch the test takes the kernel with
+# it, so it runs in a guest of its own, and fails if TEXT comes on the console or the
+# guest hangs.  Exit status 0 only if every test fails before and passes after.
+# What was proven is not booted again while tree and test program are the same.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 

@@ -1,11 +1,8 @@
 #!/usr/bin/env bash
-# run.sh: the main job.  Fetch base, make the three trees, build and boot the
-# three kernels, run every kselftest in each, print the verdict and write
-# build/report/index.html.
-#
-# Gives exit status 0 only if every test passes on patched, every Proof holds
-# and no console shows a splat.  Results that are newer than the kernel and
-# the tests they came from are kept; `make kselftest` always runs anew.
+# run.sh: the main job: the three trees, the three kernels, every kselftest in each,
+# the verdict, and build/report/index.html.  Exit status 0 only if every test passes
+# on patched, every Proof holds and no console shows a splat.  Results whose kernel
+# and tests have not changed are kept; `make kselftest` always runs anew.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/guest/guest.sh

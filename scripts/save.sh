@@ -1,13 +1,8 @@
 #!/usr/bin/env bash
-# save.sh: the way back from `make tree`: write the commits of the series
-# branches in $build/linux.git to patches/<series>/, and the files that they
-# add to the kernel to the same path in this repository.
-#
-# The only verb that writes outside $build.  A new file needs no "Adds:" line,
-# it is given one.  The author becomes the repository's own identity, but of what
-# somebody else wrote, and the one who commits took (git am), it stays.  `make
-# tree && make save` changes nothing.  Refuses to write over what was edited here
-# since then.
+# save.sh: the way back from `make tree`: write the commits of the series' branches
+# to patches/, and the files that they add to the kernel to the same path in this
+# repository.  The only verb that writes outside $build.  A new file needs no
+# "Adds:" line, it is given one.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/series/series.sh

@@ -1,13 +1,8 @@
 #!/usr/bin/env bash
-# tree.sh [--branches | SERIES]: turn patches/ and the files at kernel paths
-# into the git branches of $build/linux.git: control, introduce, one a series,
-# patched.  A series lies on base; one that says "# after: X ..." on top of its
-# file lies on base with X applied.
-# Worktrees of control, base and patched, and of SERIES if one is named, are
-# brought up to date under $build/linux/; with --branches, no worktree is.
-#
-# Refuses to move a branch that holds commits `make save` has not seen, or a
-# worktree with uncommitted changes.
+# tree.sh [--branches | SERIES]: turn patches/ and the files at kernel paths into the
+# git branches of $build/linux.git, see scripts/series/README.md, and bring the
+# worktrees of control, base and patched, and of SERIES if one is named, up to date
+# under $build/linux/; with --branches, none.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/series/series.sh

@@ -1,11 +1,7 @@
 #!/usr/bin/env bash
-# headers.sh TREE ARCH...: what a worktree exports to user space, installed by
-# the kernel's own `make headers`.
-#
-# Takes: control, base or patched, and names of arch/.  Gives, in
-# $build/headers/TREE: usr/include, without asm/, which is the same for all
-# architectures, and arch/ARCH/asm; installed anew only if the sources have
-# changed.  Errors: one line that names the tree, the architecture and the log.
+# headers.sh TREE ARCH...: what a worktree exports to user space, by the kernel's own
+# `make headers`: in $build/headers/TREE usr/include, without asm/, which is the same
+# for all, and arch/ARCH/asm; installed anew only if the sources have changed.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 

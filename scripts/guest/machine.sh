@@ -1,18 +1,11 @@
 # shellcheck shell=bash
 # The architectures of scripts/guest/arches; sourced after lib.sh.
 #
-# Gives machine(), which sets, for the rest of a script:
-#   $arch        name, of the user space
-#   $linux_arch  the kernel's ARCH=
-#   $cross       prefix of the compiler, empty where the host's own serves
-#   $tag         what stands in names of files: empty for x86_64, else "-NAME"
-#   $image       path of the kernel image below the object directory
-#   $console_tty, $ktap_tty  the guest's names of its two channels
-#   $end_by      what /init has to do for QEMU to end
-#   $qemu        the emulator and its machine, an array
-# and machine_of(), which sets these as well:
-#   $kind        control, base, patched, debug, kcsan, prove, others_base or others_patched
-#   $kernel      the name of the kernel itself, ARCH-$kind or, on x86_64, $kind
+# machine() sets, for the rest of a script, a variable a column of the table: $arch,
+# $linux_arch, $cross (empty where the host's own compiler serves), $image,
+# $console_tty, $ktap_tty, $end_by and the array $qemu; and $tag, what stands in names
+# of files, empty for x86_64, else "-NAME".  machine_of() sets $kind and $kernel, the
+# name of the kernel itself, ARCH-$kind or, on x86_64, $kind, as well.
 : "${build:?}" "${top:?}"
 
 arches=$top/scripts/guest/arches

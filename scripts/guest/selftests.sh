@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
-# selftests.sh [ARCH]: build the kselftests, static, with the kernel's own
-# rules and the headers of the patched tree; the same programs run in every
-# kernel.  Takes: a name of scripts/guest/arches (default: x86_64).
-# Gives: $build/selftests/kselftest/TARGET/PROGRAM, $build/selftests-ARCH/...
-# for another architecture than x86_64.
+# selftests.sh [ARCH]: build the kselftests, static, with the kernel's own rules and
+# the headers of the patched tree, in $build/selftests, or $build/selftests-ARCH.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=scripts/guest/machine.sh

@@ -1,17 +1,11 @@
 #!/usr/bin/env bash
-# base.sh: find Linux 7.3.4, check it, and import it into $build/linux.git as
-# branch `base`, without ever writing to where it came from.
+# base.sh: find Linux 7.3.4, check it, and import it into $build/linux.git as branch
+# `base`, without ever writing to where it came from.
 #
-# LINUX= (a git tree or an unpacked tree) or LINUX_TARBALL= is taken if it is
-# set, and nothing else.  Otherwise the first of these that is Linux 7.3.4:
-# ../shared/kernel/, what was imported before, what was downloaded before,
-# Debian's linux-source-7.3, kernel.org; one that does not answer, is damaged or
-# has moved on is passed over with a line that says why.  Checked before use: the
-# kernel version, and every file that a patch touches against the blob id on the
-# patch's own index line.
-#
-# Takes for tests as well: KERNEL_ORG, in place of kernel.org's folder, and
-# DEBIAN_MIRROR, in place of the mirror that the machine's apt uses.
+# LINUX= or LINUX_TARBALL= is taken if it is set, and nothing else; otherwise the
+# first that is Linux 7.3.4 of ../shared/kernel/, what was imported before, what was
+# downloaded before, Debian's linux-source-7.3, kernel.org.  For tests: KERNEL_ORG,
+# in place of kernel.org's folder.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib/apt.sh

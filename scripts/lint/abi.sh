@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
-# abi.sh [ARCH...]: the values of the bits of poll(2) and epoll, as the headers
-# of every architecture export them, against scripts/abi.table.
-#
-# Takes: the architectures to look at (default: all).  Gives: exit status 0 if
-# scripts/lint/abi.c compiles against the headers that patched and control export for
-# each.  Errors: one line a tree and architecture that says what does not hold.
+# abi.sh [ARCH...]: the values of the bits of poll(2) and epoll, as the headers of
+# every architecture export them, patched and control, against abi.table: abi.c has
+# to compile.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 

@@ -1,12 +1,8 @@
 #!/usr/bin/env bash
-# man-pages.sh: the branch man-pages of $build/linux.git, which export.sh sends
-# as it does the kernel's: patches/man-pages on the pages of that project, at the
-# paths that it has today, man/man2/....
-#
-# Takes from the environment: MAN_PAGES, a git checkout of the man-pages project
-# (default: the three pages as Debian's package manpages-dev has them, which can
-# name its release but no commit of the project).
-# Gives: refs/start/man-pages and refs/heads/man-pages; prints what they lie on.
+# man-pages.sh: refs/heads/man-pages and refs/start/man-pages of $build/linux.git:
+# patches/man-pages on the pages of that project; prints what they lie on.  Takes
+# MAN_PAGES, a checkout of it (default: the pages of Debian's package manpages-dev,
+# which can name its release but no commit).
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=scripts/series/series.sh
