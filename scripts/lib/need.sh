@@ -20,6 +20,7 @@ package_of() {
 	busybox) echo busybox-static ;;
 	*/libelf.h) echo libelf-dev ;;
 	*/opensslv.h) echo libssl-dev ;;
+	python3:*) echo "python3-${1#python3:}" ;;
 	static:gcc) echo libc6-dev ;;
 	static:aarch64-*) echo libc6-dev-arm64-cross ;;
 	static:i686-*) echo libc6-dev-i386-cross ;;
@@ -37,12 +38,13 @@ package_of() {
 	esac
 }
 
-# has TOOL: a command, a file, a command of git's, or, as "static:COMPILER", a C
-# library that this compiler links into static programs.
+# has TOOL: a command, a file, a command of git's, as "static:COMPILER" a C library
+# that this compiler links into static programs, or as "python3:NAME" a module.
 has() {
 	case $1 in
 	static:*) command -v "${1#static:}" >/dev/null &&
 		echo 'int main(void) { return 0; }' | "${1#static:}" -static -x c -o /dev/null - 2>/dev/null ;;
+	python3:*) python3 -c "import ${1#python3:}" 2>/dev/null ;;
 	/*) [ -e "$1" ] || compgen -G "${1/\/include\//\/include\/*\/}" >/dev/null ;;
 	git-*) [ -x "$(git --exec-path)/$1" ] ;;
 	*) command -v "$1" >/dev/null ;;

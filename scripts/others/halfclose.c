@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client that goes away while a proxy waits for its upstream, and that
- * upstream: does the proxy notice?
+ * A client that says it has finished while a server works on its request, and
+ * the upstream that the server waits for: does the server notice?
  *
- * Takes: the proxy's port and the upstream's, on 127.0.0.1.  The client sends
- * a request; once the upstream has it, it sends the first byte of another and
- * shuts down for writing.  With that byte unread, no recv(MSG_PEEK) sees the
- * end: only POLLRDHUP tells of it.  Gives: exit status 0 if the proxy ended
- * the upstream's connection within three seconds, 1 if not, 2 if something
- * else failed; a comment that says how long it took, and whether the client
- * was answered.
+ * Takes: the server's port and the upstream's, on 127.0.0.1; "early" for an
+ * upstream that gives the head of its answer at once.  The client sends
+ * a request; once the upstream has it, it sends the first byte of another and its
+ * FIN in one segment.  With that byte unread, no recv(MSG_PEEK) sees the end:
+ * only POLLRDHUP tells of it.  Gives: exit status 0 if within five seconds
+ * the server ended the upstream's connection or wrote to it, 1 if not, 2 if
+ * something else failed; comments that say what the server did, and what the
+ * client got.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -21,10 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE 3000	/* milliseconds */
+#define PATIENCE 5000		/* milliseconds, for what may not come */
+#define QUIET 1000
+#define STARTUP 60000		/* for what must, in an emulated guest */
 
 static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+static const char body[] = "hi";
 
 static void check(int good, const char *what)
 {
@@ -43,11 +47,11 @@ static struct sockaddr_in local(const char *port)
 	};
 }
 
-static int readable(int fd)
+static int readable(int fd, int patience)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
-	return poll(&pfd, 1, PATIENCE) == 1;
+	return poll(&pfd, 1, patience) == 1;
 }
 
 static long now_ms(void)
@@ -58,16 +62,34 @@ static long now_ms(void)
 	return ts.tv_sec * 1000L + ts.tv_nsec / 1000000;
 }
 
+/* A server that starts has no event to give: try until it listens. */
+static int connected(const struct sockaddr_in *to)
+{
+	long end = now_ms() + STARTUP;
+	int fd;
+
+	for (;;) {
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (!connect(fd, (const void *)to, sizeof(*to)))
+			return fd;
+		check(now_ms() < end, "connect");
+		close(fd);
+		poll(NULL, 0, 20);
+	}
+}
+
 int main(int argc, char **argv)
 {
+	int listener, client, upstream, early, noticed = 0;
 	struct sockaddr_in to, from;
-	int listener, client, upstream, noticed;
 	const int one = 1;
 	char buf[4096];
 	ssize_t len;
 	long start;
 
-	check(argc == 3, "usage: halfclose PORT UPSTREAM_PORT");
+	early = argc == 4 && !strcmp(argv[3], "early");
+	check(argc == 3 + early, "usage: halfclose PORT UPSTREAM_PORT [early]");
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	to = local(argv[1]);
 	from = local(argv[2]);
 	listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -75,25 +97,44 @@ int main(int argc, char **argv)
 	check(!bind(listener, (void *)&from, sizeof(from)), "bind");
 	check(!listen(listener, 8), "listen");
 
-	client = socket(AF_INET, SOCK_STREAM, 0);
-	check(!connect(client, (void *)&to, sizeof(to)), "connect");
+	client = connected(&to);
 	check(send(client, request, sizeof(request) - 1, 0) > 0, "send");
-	check(readable(listener), "no connection to the upstream");
+	check(readable(listener, STARTUP), "no connection to the upstream");
 	upstream = accept(listener, NULL, NULL);
-	check(readable(upstream), "no request to the upstream");
+	check(readable(upstream, STARTUP), "no request to the upstream");
 	check(recv(upstream, buf, sizeof(buf), 0) > 0, "recv");
 
-	check(send(client, "G", 1, 0) == 1, "send");
-	check(!shutdown(client, SHUT_WR), "shutdown");
+	if (early) {
+		check(send(upstream, head, sizeof(head) - 1, 0) > 0, "send");
+		check(readable(client, STARTUP), "no head for the client");
+	}
+	/* what the server still does for the request is not to be counted */
+	check(!readable(upstream, QUIET), "the upstream wants one request");
+	check(send(client, "G", 1, MSG_MORE) == 1, "send");
 	start = now_ms();
-	noticed = readable(upstream) && recv(upstream, buf, sizeof(buf), 0) <= 0;
-	if (noticed)
-		printf("# noticed after %ld ms\n", now_ms() - start);
-	else
+	check(!shutdown(client, SHUT_WR), "shutdown");
+	len = -1;
+	if (readable(upstream, PATIENCE)) {
+		noticed = 1;
+		len = recv(upstream, buf, sizeof(buf), 0);
+		printf("# noticed after %ld ms: the upstream %s\n",
+		       now_ms() - start,
+		       len > 0 ? "is told" : "is let go");
+	} else {
 		printf("# not noticed in %d ms\n", PATIENCE);
-	send(upstream, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+	}
+	if (!early)
+		send(upstream, head, sizeof(head) - 1, MSG_NOSIGNAL | MSG_MORE);
+	send(upstream, body, sizeof(body) - 1, MSG_NOSIGNAL);
 	close(upstream);
-	len = readable(client) ? recv(client, buf, sizeof(buf), 0) : 0;
-	printf("# the client got %s\n", len > 0 ? strtok(buf, "\r") : "no answer");
+	for (size_t got = 0; got < sizeof(buf) - 1; got += len) {
+		buf[got] = '\0';
+		len = !strstr(buf, "\r\n\r\nhi") && readable(client, PATIENCE) ?
+		      recv(client, buf + got, sizeof(buf) - 1 - got, 0) : 0;
+		if (len <= 0)
+			break;
+	}
+	printf("# the client got %s%.*s\n", strstr(buf, "\r\n\r\nhi") ? "" :
+	       *buf ? "no body and " : "no answer", (int)strcspn(buf, "\r"), buf);
 	return !noticed;
 }

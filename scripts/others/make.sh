@@ -3,8 +3,8 @@
 #
 # Gives, in $build/others: SUITE.cpio, the root of a guest, with busybox for a
 # shell unless the suite brings one; SUITE/tests, a line each as /init takes
-# them; SUITE/version; SUITE.guest, the prefix of the kernels' names or "-", and
-# the guest's memory in MB; SUITE.log.  Does nothing if they are there and what
+# them; SUITE/version; SUITE.guest, the prefix of the kernels' names or "-", the
+# guest's memory in MB and what other kernel it runs on; SUITE.log.  Does nothing if they are there and what
 # makes them is as it was.  Errors: exit status 1, the reason in the log.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -20,8 +20,9 @@ dir=$build/others/$name
 release=$(debian_release)
 
 # What the file of a suite sets, beside provide(): tools of the host; kernels,
-# the prefix of those that it needs; memory of the guest.
-tools=() kernels=- memory=1024
+# the prefix of those that it needs; memory of the guest; also, a kernel that it
+# runs on beside base and patched.
+tools=() kernels=- memory=1024 also=
 # shellcheck source=/dev/null
 . "$others_dir/$name.sh"
 
@@ -61,5 +62,5 @@ mv "$dir/root/tests" "$dir/tests"
 build_init
 pack_initramfs "$dir.cpio" "$dir/root"
 sha256sum <"$dir.cpio" >"$dir.sum"
-echo "$kernels $memory" >"$dir.guest"
+echo "$kernels $memory $also" >"$dir.guest"
 mv "$dir.inputs.new" "$dir.inputs"

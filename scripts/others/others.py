@@ -9,13 +9,17 @@ others.py left BUILD RUN          the tests of RUN that have no result yet
 others.py repeat BUILD SUITE      those that differ, as tests to be run some more
 others.py judge BUILD SUITE...    the table, every difference, and what is wrong
 others.py tap BUILD SUITE...      a line "ok - " or "not ok - " a test, for check.sh
+others.py listed BUILD SUITE...   nothing, if patches/changed-answers can be read
 
 A RUN is SUITE.KERNEL, or SUITE.KERNEL.again: its tests are RUN.tests in
 BUILD/others, a line each as /init takes them, its results RUN.ktap, what the
 guest that is running has said so far RUN.raw.  Exit status of judge and tap: 0
 if no answer differs but those of patches/changed-answers, and all of those do.
-ONLY=KERNEL in the environment: that kernel alone, nothing compared.
+ONLY=KERNEL in the environment: that kernel alone, nothing compared.  judge leaves
+its tables in BUILD/others/table.html, for the report.
 """
+import glob
+import html
 import os
 import re
 import sys
@@ -160,11 +164,50 @@ def repeat(build, name):
                 print(line.replace(test, f'{test}~{time}', 1))
 
 
+class BadList(Exception):
+    """A line of patches/changed-answers that says nothing."""
+
+
 def read_changed():
     """[(suite, test, from, to, patch, reason)] of patches/changed-answers."""
     path = os.environ.get('CHANGED_ANSWERS', os.path.join(TOP, 'patches/changed-answers'))
-    return [tuple(line.split('\t')) for line in lines_of(path)
-            if line.strip() and not line.startswith('#')]
+    entries = []
+    for number, line in enumerate(lines_of(path), 1):
+        if not line.strip() or line.startswith('#'):
+            continue
+        entry = tuple(line.split('\t'))
+        why = bad(entry, entries)
+        if why:
+            name = os.path.relpath(path, TOP) if path.startswith(TOP) else path
+            raise BadList(f'{name}:{number}: {why}')
+        entries.append(entry)
+    return entries
+
+
+def bad(entry, before):
+    """What is wrong with an entry, None if nothing is."""
+    if len(entry) != 6 or not all(field.strip() for field in entry):
+        return ('want six fields with a tab between two: suite, test, answer on base, answer '
+                f'on patched, patch, reason; there are {sum(map(bool, map(str.strip, entry)))}')
+    suite, test, base, patched, patch, _ = entry
+    if suite not in suites() + ['none']:
+        return f'there is no suite "{suite}"; name one of: none {" ".join(suites())}'
+    for answer in [base] + patched.split('/'):
+        if answer not in (OK, FAIL, SKIP, NONE):
+            return f'"{answer}" is no answer; say {OK}, {FAIL}, {SKIP} or {NONE}'
+    if base == patched:
+        return f'"{base}" on both is no change; take the line out'
+    if not glob.glob(os.path.join(TOP, 'patches', glob.escape(patch) + '-*.patch')):
+        return f'there is no patch "{patch}"; say SERIES/NNNN'
+    if (suite, test) in [other[:2] for other in before]:
+        return f'{suite} {test} stands there twice; leave one'
+    return None
+
+
+def suites():
+    """The names of all that scripts/others has."""
+    files = os.listdir(os.path.join(TOP, 'scripts/others'))
+    return sorted(name[:-3] for name in files if name.endswith('.sh') and name != 'make.sh')
 
 
 def faults_of(suite, changed):
@@ -221,30 +264,85 @@ def own_tests(build, changed):
     return faults
 
 
-def judge(build, names):
-    """The table; True if nothing is wrong."""
+PROGRAM = re.compile(r' +# program: (\S+) (\S+) noticed (yes|no) calls (\S+) answered (\S+)')
+
+
+def programs(folder, name):
+    """{program: (version, {kernel: what it did})} of a suite of programs."""
+    rows = {}
+    for kernel in ('control', 'base', 'patched'):
+        for line in lines_of(f'{folder}/{name}.{kernel}.ktap'):
+            found = PROGRAM.fullmatch(line)
+            if found:
+                program, version, noticed, calls, answered = found.groups()
+                said = f'after {calls} calls' if noticed == 'yes' else 'not noticed'
+                row = rows.setdefault(program, (version, {}))
+                row[1][kernel] = said + (', no answer' if answered == 'no' else
+                                          ', answers' if answered == '200' else f', answers {answered}')
+    return rows
+
+
+def table(heads, rows):
+    """Rows as text, each column as wide as it must be."""
+    widths = [max(len(row[i]) for row in [heads] + rows) for i in range(len(heads))]
+    for row in [heads] + rows:
+        yield '  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+
+
+def page(tables, notes):
+    """The same for the report."""
+    for heads, rows in tables:
+        yield '<div class="scroll"><table>'
+        for row in [heads] + rows:
+            cell = 'th' if row is heads else 'td'
+            yield '<tr>' + ''.join(f'<{cell}>{html.escape(text)}</{cell}>' for text in row) + '</tr>'
+        yield '</table></div>'
+    if notes:
+        yield '<details><summary>What differs</summary><ul>'
+        yield ''.join(f'<li>{html.escape(note)}</li>' for note in notes) + '</ul></details>'
+
+
+def summary(build, names):
+    """([(heads, rows) of a table], what differs, {test: what is wrong})."""
     changed = read_changed()
-    known = [name.split('.')[0] for name in os.listdir(os.path.join(TOP, 'scripts/others'))]
-    wrong = {'patches/changed-answers': f'there is no suite {entry[0]}'
-             for entry in changed if entry[0] not in known + ['none']}
-    wrong.update(own_tests(build, changed))
-    print(f'{"suite":<12} {"what ran":<36} {"tests":>5}   '
-          + '   '.join(f'{kernel:>7}: {OK:>5} {FAIL:>4} {SKIP:>4}' for kernel in KERNELS))
-    notes = []
+    wrong, notes, ran, did = own_tests(build, changed), [], [], []
     for name in names:
         suite = Suite(build, name)
-        row = f'{name:<12} {suite.version:<36} {len(suite.tests()):>5}   '
+        row = [name, suite.version, str(len(suite.tests()))]
         for kernel in KERNELS:
             states = list(suite.first.get(kernel, {}).values())
-            row += f'{"":>8} {states.count(OK):>5} {states.count(FAIL):>4} {states.count(SKIP):>4}   '
-        print(row.rstrip())
+            row += [str(states.count(state)) for state in (OK, FAIL, SKIP)]
+        ran.append(row)
+        did += [[program, version] + [by_kernel.get(kernel, '') for kernel in
+                                      ('control', 'base', 'patched')]
+                for program, (version, by_kernel) in programs(suite.folder, name).items()]
         differences, unstable, faults = faults_of(suite, changed)
         notes += [f'{name} {test}: differs, {said}' for test, said in differences.items()]
         notes += [f'{name} {test}: unstable, {said}' for test, said in unstable.items()]
         wrong.update({f'{name} {test}': said for test, said in faults.items()})
-    print(*notes, sep='\n')
-    for test, said in wrong.items():
-        print(f'FAULT: {test} {said}')
+    tables = [(['suite', 'what ran', 'tests'] + [f'{kernel}: {state}' for kernel in KERNELS
+                                                 for state in (OK, FAIL, SKIP)], ran)]
+    if did:
+        tables.append((['program', 'version', 'on control', 'on base', 'on patched'], did))
+    return tables, notes + [f'FAULT: {test} {said}' for test, said in wrong.items()], wrong
+
+
+def judge(build, names):
+    """Print the tables, and leave those of all that has run for the report; True
+    if nothing is wrong with what is named.
+    """
+    tables, notes, wrong = summary(build, names)
+    for heads, rows in tables:
+        print(*table(heads, rows), '', sep='\n')
+    if notes:
+        print(*notes, sep='\n')
+    folder = os.path.join(build, 'others')
+    if len(KERNELS) > 1:
+        others = [name for name in suites() if name not in names and
+                  all(os.path.exists(f'{folder}/{name}.{kernel}.ktap') for kernel in KERNELS)]
+        tables, notes, _ = summary(build, names + others)
+        with open(f'{folder}/table.html', 'w', encoding='utf-8') as out:
+            print(*page(tables, notes), sep='\n', file=out)
     return not wrong
 
 
@@ -280,10 +378,15 @@ def main(argv):
         status = judge(argv[2], argv[3:])
     elif argv[1] == 'tap':
         status = tap(argv[2], argv[3:])
+    elif argv[1] == 'listed':
+        read_changed()
     else:
         return 2
     return 0 if status else 1
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv))
+    try:
+        sys.exit(main(sys.argv))
+    except BadList as error:
+        sys.exit(f'rdhup: {error}')

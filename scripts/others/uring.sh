@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # for make.sh
-# liburing's tests as Debian's newest has them, a program a test.
+# liburing's tests as Debian's newest has them, a program a test; those that know
+# TEST_USE_INET once more with it: with TCP in place of AF_UNIX.
 : "${others_dir:?}" "${release:?}"
 tools=(gcc make)
 wanted='' unwanted='^helpers$'
@@ -17,6 +18,8 @@ provide() { # provide DIR ROOT
 	cp "$others_dir/skip77" "$root/uring/"
 	for name in $names; do
 		strip -o "$root/uring/$name" "$dir/src/test/$name.t" >&2 || true
-		echo "$name 120 /uring/skip77 /uring/$name"
+		echo "$name ${seconds:-120} /uring/skip77 /uring/$name"
+		! grep -q TEST_USE_INET "$dir/src/test/$name.c" ||
+			echo "$name-inet ${seconds:-120} /uring/skip77 /bin/env TEST_USE_INET=1 /uring/$name"
 	done >"$root/tests"
 }

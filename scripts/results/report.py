@@ -159,6 +159,15 @@ def faults(verdict):
     return f'<div class="verdict FAIL">Verdict: fail<ul>{items}</ul></div>'
 
 
+def others(build):
+    """What make others has left for the report."""
+    path = os.path.join(build, 'others/table.html')
+    if not os.path.exists(path):
+        return ''
+    with open(path, encoding='utf-8') as tables:
+        return '<h2>Other people\'s suites and programs</h2>' + tables.read()
+
+
 def main(argv):
     """Write the page; the exit status."""
     if len(argv) != 2:
@@ -172,6 +181,7 @@ def main(argv):
                           ('race', ''.join(race(verdict))),
                           ('counted', ''.join(edges(verdict))),
                           ('proofs', ''.join(proofs(verdict))),
+                          ('others', others(argv[1])),
                           ('matrix', ''.join(matrix(verdict)))):
         text = text.replace(f'<!--{name}-->', content)
     folder = os.path.join(argv[1], 'report')

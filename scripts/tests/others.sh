@@ -13,6 +13,7 @@ find "$tmp/repo/scripts/others" -name '*.sh' ! -name make.sh -delete
 # the interpreter itself, which some hosts have a slow wrapper for
 ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$tmp/bin/python3"
 cat >"$tmp/repo/scripts/others/planted.sh" <<'SUITE'
+also=$ALSO
 provide() { # provide DIR ROOT
 	echo "planted 1.0" >"$1/version"
 	for name in $PLANTED; do
@@ -62,6 +63,14 @@ while read -r name _; do
   1..2
   ok 1 one
   ok 2 two" ;;
+	program:control) echo "  KTAP version 1
+  1..1
+  # program: server 2.0 noticed no calls - answered 200
+  not ok 1 notices" && said="not ok $number $name # exit 1" ;;
+	program:*) echo "  KTAP version 1
+  1..1
+  # program: server 2.0 noticed yes calls 3 answered no
+  ok 1 notices" ;;
 	halt:patched) [ -z "${HALT:-}" ] || sleep 60 ;;
 	esac
 	echo "$said"
@@ -78,7 +87,7 @@ others() { # others "TEST..." [ARGUMENT...]: with the lines in $changed
 again() {
 	local tests=$1
 	shift
-	PATH=$tmp/bin:$PATH BUILD=$tmp/build PLANTED=$tests CHANGED_ANSWERS=$changed \
+	PATH=$tmp/bin:$PATH BUILD=$tmp/build PLANTED=$tests ALSO=${also:-} CHANGED_ANSWERS=$changed \
 		"$tmp/repo/scripts/others.sh" "$@" planted >"$tmp/said" 2>&1
 }
 says() { # says PATTERN
@@ -95,6 +104,11 @@ entry() { # entry TEST FROM TO: the only line of the list
 : >"$changed"
 ok "two kernels that answer the same pass" others "fine bad"
 ok "the table says what ran and how often" says '^planted +planted 1.0 +2 +1 +1 +0 +1 +1 +0$'
+ok "and is there for the report" grep -q '<td>planted 1.0</td><td>2</td>' "$tmp/build/others/table.html"
+also=control others program || true
+ok "a suite may run on control as well, which is not held against base" \
+	says '^server +2.0 +not noticed, answers +after 3 calls, no answer +after 3 calls, no answer$'
+ok "and differs nowhere" test "$(grep -c FAULT "$tmp/said")" = 0
 ok "a test that fails on patched only fails the verb" fails "fine worse" \
 	'^FAULT: planted worse ok on base, FAIL on patched: not in'
 ok "it ran again on both kernels" test "$(grep -c 'worse~' "$tmp/build/ran")" = 6
@@ -117,6 +131,20 @@ entry worse FAIL ok
 ok "and so does one listed the wrong way round" fails "fine worse" '^FAULT: planted worse '
 : >"$changed"
 
+refused() { # refused LINE PATTERN: one line says what is wrong with it, and nothing runs
+	printf "%b\n" "$1" >"$changed"
+	! others fine || return 1
+	says "^rdhup: .*changed:[13]: $2" && [ "$(wc -l <"$tmp/said")" = 1 ] && [ ! -e "$tmp/build/ran" ]
+}
+ok "a line with fewer fields is refused" refused 'planted\tworse\tok\tFAIL\tnet/0001' 'want six fields .* there are 5$'
+ok "and one of a suite that there is not" refused 'plated\tworse\tok\tFAIL\tnet/0001\tx' 'there is no suite "plated"'
+ok "and one of no answer" refused 'planted\tworse\tok\tfail\tnet/0001\tx' '"fail" is no answer'
+ok "and one where nothing changes" refused 'planted\tworse\tok\tok\tnet/0001\tx' '"ok" on both is no change'
+ok "and one of a patch that there is not" refused 'planted\tworse\tok\tFAIL\tnet/0099\tx' 'there is no patch "net/0099"'
+ok "and one that stands there twice" refused '\nplanted\tworse\tok\tFAIL\tnet/0001\tx\nplanted\tworse\tok\tskip\tnet/0001\tx' \
+	'planted worse stands there twice'
+: >"$changed"
+
 others "fine worse" --check || true
 ok "for make check, a line a test" says '^ok - others: planted fine$'
 ok "that says what differs" says '^not ok - others: planted worse ok on base, FAIL on patched'
@@ -126,7 +154,7 @@ again "fine halt other" || true
 ok "what is done is not run again" test "$(wc -l <"$tmp/build/ran")" = 6
 rm -rf "$tmp/build/others" "$tmp/build/ran"
 set -m
-HALT=1 PATH=$tmp/bin:$PATH BUILD=$tmp/build PLANTED="fine halt other" CHANGED_ANSWERS=$changed \
+HALT=1 PATH=$tmp/bin:$PATH BUILD=$tmp/build PLANTED="fine halt other" ALSO="" CHANGED_ANSWERS=$changed \
 	env --default-signal=INT "$tmp/repo/scripts/others.sh" planted >"$tmp/said" 2>&1 &
 pid=$!
 set +m

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # for make.sh
+# The kernel's own selftests of MPTCP that an emulated guest gets done: connections
+# over IPv4, options of sockets, what ss tells, and of mptcp_join.sh what ends by
+# MP_FASTCLOSE; from base for both kernels, with Debian's ip, tc, ss and iptables.
+# What the scripts draw by lot, the sizes and what the network loses, is given.
+: "${build:?}" "${top:?}" "${release:?}"
+tools=(gcc)
+kernels=others_ memory=1536
+
+provide() { # provide DIR ROOT
+	local st=$build/linux/base/tools/testing/selftests headers=$build/headers/patched name
+	local to=$2/selftests/net
+	"$top/scripts/guest/headers.sh" patched x86 >&2
+	apt_root "$release" "$2" iproute2 bash coreutils diffutils ethtool findutils grep \
+		iptables iputils-ping libc-bin mawk nftables procps sed util-linux >"$1/version"
+	# what maintainer scripts would have linked
+	ln -s mawk "$2/usr/bin/awk"
+	for name in iptables ip6tables; do
+		ln -s "$name-legacy" "$2/usr/sbin/$name"
+	done
+	mkdir -p "$to" "$2"/{etc,run,var}
+	ln -s ../run "$2/var/run"
+	echo 'root:x:0:0:root:/:/bin/sh' >"$2/etc/passwd"
+	cp -r "$st/net/lib.sh" "$st/net/mptcp" "$to/"
+	mkdir -p "$to/lib"
+	cp -r "$st/net/lib/sh" "$to/lib/"
+	for name in mptcp_connect mptcp_sockopt mptcp_inq mptcp_diag pm_nl_ctl; do
+		gcc -O1 -w -static -D_GNU_SOURCE= -isystem "$headers/arch/x86" -isystem "$headers/usr/include" \
+			-I"$st" -I"$st/../../include" -o "$to/mptcp/$name" "$st/net/mptcp/$name.c"
+	done
+	cat >"$2/tests" <<-TESTS
+		connect 3600 /selftests/net/mptcp/mptcp_connect.sh -4 -d 0 -l 0% -r 0 -e gro -f 131072
+		sockopt 900 /selftests/net/mptcp/mptcp_sockopt.sh
+		diag 900 /selftests/net/mptcp/diag.sh
+		fastclose 900 /selftests/net/mptcp/mptcp_join.sh -z
+	TESTS
+}
