@@ -93,7 +93,7 @@ fi
 kernels_wanted=(base patched)
 [ -z "${2:-}" ] || kernels_wanted=("$2") ONLY=$2
 for each in "${suites[@]}"; do
-	[[ -f $top/scripts/others/$each.sh && $each != make ]] || die "S=$each is no suite; name one of: ${suites[*]}"
+	[[ -f $top/scripts/others/$each.sh && $each != make ]] || die "T=$each is no suite; name one of: ${suites[*]}"
 done
 case ${2:-base} in control | base | patched) ;; *) die "K=$2 is none of control, base and patched" ;; esac
 export ONLY=${ONLY:-}
