@@ -45,6 +45,7 @@ clean: ## remove everything that is generated, the kernel source too
 #=   V=                 V=1 prints what the tests say as they say it
 #=   FULL=              FULL=1 builds every patch (lint), looks at whole trees (G=cocci)
 #=   LIMIT=             seconds for a test and its guest: the tests' own limits
+#=   SHARDS=1           guests at a time that share the programs of kselftest
 #=   RDHUP_MODEL_OPS=   and other RDHUP_*=, which the programs take: their own defaults
 #=   VERSION=           version of a series that is exported: the last one, or 1
 #=   ONTO=              the commit that S-onto lies on, see patches/README.md: Linux 7.3.4

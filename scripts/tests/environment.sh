@@ -77,6 +77,17 @@ read -r -t 60 line <&5 || line=nothing
 ok "and goes on when that has ended" test "$line" = "has it"
 wait
 
+# a long step, to somebody who has no terminal
+ok "a long step says how far it is" test "$(with_lib 'seq 3 | SAY_EVERY=0 progress planted 3' | sed 's/ after .*//' | tail -n 1)" = \
+	"==> planted: 3 of about 3"
+mkfifo "$tmp/end" "$tmp/words"
+SAY_EVERY=0.2 bash -c ". '$repo/scripts/lib/lib.sh'; read -r _ <'$tmp/end' & waiting \$! echo planted" >"$tmp/words" &
+exec 6<"$tmp/words"
+read -r -t 60 line <&6 || line=nothing
+echo >"$tmp/end"
+wait
+ok "and so does one that is waited for" test "$line" = "==> planted"
+
 # a checkout that is moved takes its worktrees with it
 mkdir -p "$tmp/here/linux"
 git clone -q --bare "$tmp/other" "$tmp/here/linux.git"

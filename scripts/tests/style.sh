@@ -18,6 +18,22 @@ mapfile -t ours < <(git ls-files --cached --others --exclude-standard)
 ok "codespell finds nothing" "${spelt[@]}" "${ours[@]}"
 printf 'It is %s.\n' "neccess""ary" >"$tmp/misspelt"
 ok "and would find something" test "$("${spelt[@]}" "$tmp/misspelt" | grep -c 'necessary')" = 1
+# What a script takes from the environment is in make help, but for what tests set
+# and scripts hand on.
+taken() { # taken FILE...
+	grep -ohE '\$\{[A-Z][A-Z_]+(:[-+]|[-+])' "$@" | grep -oE '[A-Z_]+' | sort -u |
+		grep -vxE 'FAULT|FINDINGS|GLIBC_TUNABLES|KERNEL_ORG|LOCKS_HELD|ONLY|SAY_EVERY|RDHUP_[A-Z]+'
+}
+mapfile -t verbs < <(git ls-files -- 'scripts/*.sh' ':!:scripts/tests')
+ok "make help lists every variable that a script takes" test -z \
+	"$(comm -23 <(taken "${verbs[@]}") <(make -s help | sed -n 's/^  \([A-Z_]*\)=.*/\1/p' | sort))"
+# shellcheck disable=SC2016 # not ours to expand
+echo 'echo "${PLANTED:-}"' >"$tmp/planted.sh"
+ok "and would miss one that it does not" test "$(taken "$tmp/planted.sh")" = PLANTED
+ok "make help has every verb, and there is none without a script" test \
+	"$(make -s help | sed -n 's/^  make \([a-z]*\) .*/\1/p' | sort | paste -sd' ')" = \
+	"$(git ls-files -- ':(glob)scripts/*.sh' | sed 's|.*/||; s|\.sh$||' | sort | paste -sd' ')"
+
 # not_in README PATHSPEC...: the scripts, gates, rules and tests that it does not name
 not_in() {
 	git ls-files --cached --others --exclude-standard -- "${@:2}" |
