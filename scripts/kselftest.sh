@@ -2,10 +2,11 @@
 # kselftest.sh K [PROGRAM[,PROGRAM...]]: run kselftests in a guest with kernel K.
 #
 # Takes from the environment: TESTS="FIXTURE.VARIANT.TEST ..." of one program;
-# SHARDS=N guests at a time; LIMIT=seconds for the guest and for each test (default:
-# the tests' own limits; a guest that prints nothing for longer than the longest of
-# these, or takes 20 minutes, has hung); RDHUP_*=, which the tests take; V=1, to
-# print the KTAP as it comes; FAULT=hang|panic|die, to have the guest fail.
+# TIMES=N, to run each program N times, as PROGRAM@1 to PROGRAM@N; SHARDS=N guests
+# at a time; LIMIT=seconds for the guest and for each test (default: the tests' own
+# limits; a guest that prints nothing for longer than the longest of these, or
+# takes 20 minutes, has hung); RDHUP_*=, which the tests take; V=1, to print the
+# KTAP as it comes; FAULT=hang|panic|die, to have the guest fail.
 # Gives: $build/results/K.ktap and K.console; exit status 1 if a test fails, or if
 # the guest does, which is said with the last lines of its console.
 # shellcheck source=scripts/lib/lib.sh
@@ -61,13 +62,13 @@ share_out() {
 
 # fill_initramfs SHARD; the race comes first, for run.sh, which shows it
 fill_initramfs() {
-	local root=$build/guest/$guest.$1.root target name limit
+	local root=$build/guest/$guest.$1.root target name limit turn
 	rm -rf "$root"
 	mkdir -p "$root"
-	while read -r target name limit; do
+	while read -r target name limit turn; do
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name ${LIMIT:-$((limit * slower))} /selftests/$target/$name$bench${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
+		echo "$target:$name$turn ${LIMIT:-$((limit * slower))} /selftests/$target/$name$bench${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
 	done < <(share_out <<<"$list" | sed -n "s/^$1 //p" |
 		awk '$2 == "race" { print; next } { rest = rest $0 "\n" } END { printf "%s", rest }') >"$root/tests"
 	pack_initramfs "$build/guest/$guest.$1.cpio" "$root"
@@ -137,6 +138,7 @@ check_shard() {
 # /init hands a test 64 words on, and each of these takes two
 read -ra names <<<"${TESTS:-}"
 [ "${#names[@]}" -le 32 ] || die "TESTS= names ${#names[@]} tests; one run takes 32 at most"
+case ${TIMES:-1} in *[!0-9]* | 0*) die "TIMES=$TIMES is no number of times" ;; esac
 case $kind in debug | kcsan) slower=4 ;; esac
 # it sees one connection in some hundred, see guest/kcsan.config
 [ "$kind" != kcsan ] || export RDHUP_SNAPSHOTS="${RDHUP_SNAPSHOTS:-100}"
@@ -159,6 +161,7 @@ list=$(list_tests)
 	list=$(awk -v wanted=",$programs," 'index(wanted, "," $2 ",")' <<<"$list")
 	[ -n "$list" ] || die "there is no test program '$programs'; T= takes one of: $known"
 }
+[ -z "${TIMES:-}" ] || list=$(awk -v times="$TIMES" '{ for (i = 1; i <= times; i++) print $0, "@" i }' <<<"$list")
 longest=${LIMIT:-$(($(awk '$3 > m { m = $3 } END { print m }' <<<"$list") * slower))}
 [ "$arch" = x86_64 ] && [ "$slower" = 2 ] || whole=$((whole * 6))
 guest_limit=${LIMIT:-$whole}
