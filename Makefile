@@ -51,6 +51,7 @@ clean: ## remove everything that is generated, the kernel source too
 #=   VERSION=           version of a series that is exported: the last one, or 1
 #=   ONTO=              the commit that S-onto lies on, see patches/README.md: Linux 7.3.4
 #=   MERGED=            MERGED=1: what a series waits for has been merged
+#=   PACKETDRILL=       a packetdrill for others T=packetdrill, which Debian does not have: none
 #=   MAN_PAGES=         a checkout of the man-pages project: Debian's pages
 #=   LINUX=             a tree of Linux 7.3.4: what README.md lists
 #=   LINUX_TARBALL=     a tarball of it: the same

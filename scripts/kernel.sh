@@ -136,7 +136,7 @@ rm -f "$out/made"
 		: >"$out/made"
 	fi
 } 2>&1 | tee "$out/build.log" |
-	grep --line-buffered -E '^  (CC|AS|LD|AR) ' | progress "$kernel" 1400 || true
+	grep --line-buffered -E '^  (CC|AS|LD|AR) ' | progress "$kernel" 1700 || true
 [ -f "$out/made" ] ||
 	die "$kernel does not build: $(grep -m 1 -E 'error:|Error |\*\*\*' "$out/build.log"); see $out/build.log"
 if [ "${targets[*]}" = "${image##*/}" ] && [ "$out/$image" != "$file" ]; then
