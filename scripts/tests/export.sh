@@ -98,7 +98,7 @@ ok "and fetches the same files" vfs_tree FETCH_HEAD
 other=$here/other
 git init -q "$other"
 mapfile -t files < <(git --git-dir="$linux" diff --name-only --diff-filter=M base vfs)
-git --git-dir="$linux" archive base -- Makefile "${files[@]}" | tar -x -C "$other"
+git --git-dir="$linux" archive base -- Makefile MAINTAINERS "${files[@]}" | tar -x -C "$other"
 sed -i '1a /* a line more */' "$other/fs/eventpoll.c"
 git -C "$other" add -Af
 git -C "$other" commit -q -m "another kernel"
