@@ -1339,6 +1339,66 @@ TEST_F_TIMEOUT(sockmap_flow, all_comes, ROUNDS_S)
 }
 
 /*
+ * A recv with MSG_WAITALL gets all that it asks for, whether the first of it is
+ * there, on its way or yet to be sent when it looks.
+ */
+#define WHOLE		2
+
+static void *whole_send(void *arg)
+{
+	struct flow *f = arg;
+
+	pin_to(0);
+	while (!f->stop && f->sent < f->bytes) {
+		if (f->sent - f->got >= f->window)
+			sched_yield();
+		else if (send(f->from, "x", 1, MSG_NOSIGNAL) == 1)
+			f->sent++;
+	}
+	return NULL;
+}
+
+static void whole_come(struct __test_metadata *_metadata, enum member m)
+{
+	const struct timeval timeo = { MUST_MS / 1000 };
+	struct flow f = { .bytes = 16 * rounds(), .window = WHOLE };
+	char buf[WHOLE];
+	int map, sv[2];
+
+	map = pair_in_map(_metadata, m, sv);
+	if (map < 0)
+		return;
+	ASSERT_EQ(0, setsockopt(sv[0], SOL_SOCKET, SO_RCVTIMEO, &timeo,
+				sizeof(timeo)));
+	f.from = sv[1];
+	f.to = sv[0];
+	ASSERT_EQ(0, pthread_create(&f.thread, NULL, whole_send, &f));
+	pin_to(1);
+	while (f.got < f.bytes) {
+		f.ret = recv(f.to, buf, sizeof(buf), MSG_WAITALL);
+		if (f.ret != sizeof(buf))
+			break;
+		f.got += f.ret;
+	}
+	f.stop = true;
+	pthread_join(f.thread, NULL);
+	EXPECT_EQ(f.bytes, f.got)
+		TH_LOG("recv: %d after %d bytes, with %d sent", f.ret, f.got,
+		       f.sent);
+	leave_map(map, sv);
+}
+
+TEST(tcp_waitall_while_data_come)
+{
+	whole_come(_metadata, M_TCP4);
+}
+
+TEST(unix_waitall_while_data_come)
+{
+	whole_come(_metadata, M_UNIX);
+}
+
+/*
  * Data and the end right behind them, to a reader that is asleep in recv() or
  * on its way: it gets every byte, and then the end.
  */
