@@ -17,6 +17,7 @@
  * 5. What was sent before the end is read before it, then the error, then 0.
  * 6. Our own shutdown() of a connection is one edge, and ends a connect() that
  *    sleeps.
+ * 7. The reason for which we end a connection is told once it has ended.
  *
  * ISO sockets exist only once the experimental feature has been switched on,
  * which needs privileges, as controllers do: see lib/bluetooth.h.
@@ -609,6 +610,90 @@ TEST_F(connecting, own_shutdown_ends_connect)
 		TH_LOG("connect sleeps on");
 	EXPECT_EQ(-1, self->b.ret);
 	EXPECT_EQ(ECONNABORTED, self->b.err);
+}
+
+/* What is sent on a raw socket is a command to the other device. */
+static int raw_to_peer(void)
+{
+	union bt_addr from = { .l2cap.family = AF_BLUETOOTH };
+	union bt_addr to = { .l2cap.family = AF_BLUETOOTH };
+	const struct vhci_pair *pair;
+	int fd, err;
+
+	pair = bt_controllers(&err);
+	if (err)
+		return err;
+	memcpy(from.l2cap.bdaddr, pair->end[0].addr, 6);
+	memcpy(to.l2cap.bdaddr, pair->end[1].addr, 6);
+	fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_L2CAP);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, &from.sa, sizeof(from.l2cap)) ||
+	    connect(fd, &to.sa, sizeof(to.l2cap))) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/*
+ * A configuration that L2CAP cannot take makes it disconnect.  The answer to
+ * that must not hide why.
+ */
+TEST(l2cap_tells_why_it_disconnects)
+{
+	unsigned char command[] = {
+		0x04, 0x21, 8, 0,	/* configuration request, id, length */
+		0, 0, 0, 0,		/* channel, flags */
+		0x07, 2, 1, 0,		/* extended window: not supported */
+	};
+	int sv[2] = { -1, -1 }, raw, err;
+	socklen_t len = sizeof(union bt_addr);
+	union bt_addr own;
+	char c;
+
+	err = any_ready(FAM_L2CAP_SEQPACKET) ?:
+	      make_pair(FAM_L2CAP_SEQPACKET, sv);
+	if (is_missing(err))
+		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, getsockname(sv[0], &own.sa, &len));
+	memcpy(command + 4, &own.l2cap.cid, 2);
+	raw = raw_to_peer();
+	ASSERT_LE(0, raw);
+	ASSERT_EQ(sizeof(command), send(raw, command, sizeof(command), 0));
+	EXPECT_MASK(EPOLLHUP | EPOLLERR,
+		    poll_until(sv[0], 0, EPOLLHUP | EPOLLERR));
+	EXPECT_EQ(-1, recv(sv[0], &c, 1, MSG_DONTWAIT));
+	EXPECT_EQ(ECONNRESET, errno);
+	EXPECT_EOF(sv[0]);
+	close(raw);
+	close(sv[1]);
+	close(sv[0]);
+}
+
+/* An empty packet is one as well, however often it is looked at. */
+TEST(l2cap_empty_packet_is_peeked_again)
+{
+	int sv[2] = { -1, -1 }, err, i;
+	char buf[8];
+
+	err = any_ready(FAM_L2CAP_SEQPACKET) ?:
+	      make_pair(FAM_L2CAP_SEQPACKET, sv);
+	if (is_missing(err))
+		SKIP(return, "no Bluetooth controllers: %s", strerror(-err));
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, send(sv[1], "", 0, 0));
+	ASSERT_MASK(EPOLLIN, poll_mask(sv[0], EPOLLIN, MUST_MS));
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, recv(sv[0], buf, sizeof(buf),
+				  MSG_PEEK | MSG_DONTWAIT));
+	EXPECT_EQ(0, recv(sv[0], buf, sizeof(buf), MSG_DONTWAIT));
+	EXPECT_EQ(-1, recv(sv[0], buf, sizeof(buf), MSG_DONTWAIT));
+	EXPECT_EQ(EAGAIN, errno);
+	close(sv[1]);
+	close(sv[0]);
 }
 
 /* Only RFCOMM has a window of its own that fills up. */
