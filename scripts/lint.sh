@@ -31,20 +31,20 @@ mapfile -t all < <(sendable_series)
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
 	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ') abi cocci kunit"
 
-# run_gate GATE SERIES SUBJECT...: its line, and its reasons.
-run_gate() {
-	local script=$1 series=$2 name reasons
-	shift 2
-	name=${script##*/}
-	reasons=$(printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} \
-		"$top/scripts/lint/one.sh" "$script" {} "$series")
-	if [ -z "$reasons" ]; then
-		echo "ok - lint: $series: ${name%.sh}"
+# say SENTENCE REASONS: a line for what was looked at, and one a reason.
+say() {
+	if [ -z "$2" ]; then
+		echo "ok - lint: $1"
 	else
-		echo "not ok - lint: $series: ${name%.sh}"
-		printf '# %s\n' "${reasons//$'\n'/$'\n'# }"
+		printf 'not ok - lint: %s\n# %s\n' "$1" "${2//$'\n'/$'\n'# }"
 		failed=1
 	fi
+}
+
+run_gate() { # run_gate GATE SERIES SUBJECT...
+	local name=${1##*/}
+	say "$2: ${name%.sh}" "$(printf '%s\n' "${@:3}" | xargs -P "$(nproc)" -I{} \
+		"$top/scripts/lint/one.sh" "$1" {} "$2")"
 }
 
 mkdir -p "$mails"
@@ -70,12 +70,7 @@ done
 if [[ -z $wanted && ( -z $gate || $gate = checkpatch ) ]]; then
 	unused=$(grep -v '^#' "$top/scripts/lint/allowed" | awk '{ print $1, $2 }' |
 		grep -vxF -f <(sort -u "$mails/allowed.used") || true)
-	if [ -z "$unused" ]; then
-		echo "ok - lint: every line of scripts/lint/allowed is needed"
-	else
-		echo "not ok - lint: every line of scripts/lint/allowed is needed"
-		printf '# scripts/lint/allowed: nothing is found that this line allows: %s\n' "${unused//$'\n'/$'\n'# }"
-		failed=1
-	fi
+	say "every line of scripts/lint/allowed is needed" \
+		"${unused:+"nothing is found that this line allows: $unused"}"
 fi
 exit "$failed"
