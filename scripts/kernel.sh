@@ -80,11 +80,16 @@ configure() {
 # with it: its object directory begins as a copy of base's.  make goes by the
 # dates of files, so what differs is made newer than the objects, and what does
 # not, if it was checked out after they were made, as old as it is in base.
-# Objects that need an option which is new are found by fixdep, by its name.
+# Objects that need an option which is new are found by fixdep, by its name.  So
+# does others_base begin with base's, and others_patched with that of others_base.
 seed() {
 	local base=$build/linux/base differ
 	local from=$base/.build$tag
-	case $kind in control | patched | prove) ;; *) return ;; esac
+	case $kind in
+	control | patched | prove | others_base) ;;
+	others_*) from+=-others ;;
+	*) return ;;
+	esac
 	[ ${#targets[@]} = 0 ] && [ ! -e "$out/.config" ] && [ -s "$from/inputs" ] || return 0
 	[ -z "$(git -C "$base" status --porcelain -uno)" ] || return 0
 	step "$kernel begins with what base has compiled"
