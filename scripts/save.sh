@@ -91,7 +91,7 @@ save_series() { # save_series SERIES START
 	lgit update-ref "refs/generated/$1" "$1"
 }
 
-lgit rev-parse -q --verify patched >/dev/null || die "there are no branches yet; run make tree"
+lgit rev-parse -q --verify patched >/dev/null 2>&1 || "$top/scripts/tree.sh" --branches
 [ "$(lgit rev-parse patched)" = "$(lgit rev-parse refs/generated/patched)" ] ||
 	die "branch patched has commits of its own; it is made of the series: move them to one (make tree S=<series>)"
 [ "$(lgit rev-parse 'introduce^{tree}')" = "$(lgit rev-parse 'base^{tree}')" ] ||

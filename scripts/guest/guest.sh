@@ -85,7 +85,7 @@ boot_guest() {
 result_inputs() { # result_inputs PROGRAMS
 	cat "$build/kernel/$kernel/inputs" "$build/selftests$tag/inputs"
 	echo "$1"
-	cat "$top"/scripts/guest/{guest.sh,init.c} "$top/scripts/kselftest.sh" | sha256sum
+	cat "$top"/scripts/guest/{guest.sh,shards.sh,init.c} "$top/scripts/kselftest.sh" | sha256sum
 	machine_row "$arch"
 	# what shortens a run
 	env | grep -E '^(RDHUP_[A-Z_]*|TESTS|LIMIT|FAULT)=' | sort || true
