@@ -1,7 +1,45 @@
 # shellcheck shell=bash
-# The headers of a mail; sourced by export.sh, whose $tree has the
+# Whose a patch is, and whom it is sent to; sourced by export.sh, whose $tree has the
 # get_maintainer.pl that is asked.
-: "${build:?}" "${tree:?}"
+: "${top:?}" "${build:?}" "${tree:?}" "${submitter_name:?}" "${submitter_email:?}"
+
+# signed_tree COMMIT: its tree, in which the submitter maintains what our entries
+# in MAINTAINERS are about.
+signed_tree() {
+	local blob
+	lgit cat-file -e "$1:MAINTAINERS" 2>/dev/null || { lgit rev-parse "$1^{tree}"; return 0; }
+	blob=$(lgit show "$1:MAINTAINERS" |
+		awk -v line="M:	$submitter_name <$submitter_email>" -v ours="$top/MAINTAINERS" '
+			BEGIN { while ((getline text <ours) > 0) { if (!open) title[text] = 1; open = (text != "") } }
+			{ print }
+			blank && $0 in title { print line }
+			{ blank = ($0 == "") }' | lgit hash-object -w --stdin)
+	lgit ls-tree "$1" | sed "s/^\(.* blob \)[0-9a-f]*\tMAINTAINERS$/\1$blob\tMAINTAINERS/" | lgit mktree
+}
+
+# signed COMMIT PARENT: the commit as its submitter sends it; prints its id.  A
+# patch by somebody else keeps its author, who must have signed it off.
+signed() {
+	local message notes name=$submitter_name email=$submitter_email author
+	author=$(lgit log -1 --format=%ae "$1")
+	message=$(lgit log -1 --format=%B "$1" | sed '/^---$/,$d')
+	notes=$(lgit log -1 --format=%B "$1" | sed '1,/^---$/d; /^\(Adds\|Needs\): /d'"${MAN_PAGES:+; /^Base: /d}")
+	if [ "$author" != "$identity_email" ]; then
+		name=$(lgit log -1 --format=%an "$1") email=$author
+		grep -q "^Signed-off-by: .*<$author>$" <<<"$message" ||
+			die "\"$(head -n 1 <<<"$message")\" is by $name <$author> and has no sign-off of theirs; ask for it, and put it into the patch"
+	fi
+	{
+		git interpret-trailers --if-exists addIfDifferent \
+			--trailer "Signed-off-by: $submitter_name <$submitter_email>" <<<"$message"
+		[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
+	} >"$build/msg"
+	GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email \
+		GIT_AUTHOR_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
+		GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
+		GIT_COMMITTER_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
+		lgit commit-tree -p "$2" -F "$build/msg" "$(signed_tree "$1")"
+}
 
 # addresses PATCH: get_maintainer's answer, a line "To|List ADDRESS" each.
 addresses() {
