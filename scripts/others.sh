@@ -53,6 +53,20 @@ run_all() { # run_all SUITE KERNEL RUN
 	done
 }
 
+so_far() {
+	echo "$name: $(cat "$others/$name".*.{ktap,raw} 2>/dev/null | grep -cE '^(not )?ok ') of $(
+		cat "$others/$name".*.tests | wc -l) results after $((SECONDS - started)) s"
+}
+
+# The guests of a suite, to their end; pids[] is the caller's.
+guests_end() {
+	local pid
+	for pid in "${pids[@]}"; do
+		waiting "$pid" so_far
+	done
+	pids=()
+}
+
 run_suite() { # run_suite SUITE KERNEL...
 	local name=$1 kernel started=$SECONDS again pids=()
 	shift
@@ -77,9 +91,9 @@ run_suite() { # run_suite SUITE KERNEL...
 			in_background run_all "$name" "$kernel" "$name.$kernel$again"
 			pids+=($!)
 			# guests of two CPUs each; make check has no time for one after the other
-			[ $report = tap ] || [ "$(nproc)" -ge 4 ] || { wait "${pids[@]}"; pids=(); }
+			[ $report = tap ] || [ "$(nproc)" -ge 4 ] || guests_end
 		done
-		wait "${pids[@]}"
+		guests_end
 		step "$name: done after $((SECONDS - started)) s"
 	done
 }
