@@ -25,8 +25,8 @@
  *    it readable.
  *
  * What has no test here:
- *  - rfc: a count of events in what epoll_wait() returns, the idea that the text
- *    prefers the bit to, which no kernel has.
+ *  - rfc: a count of events in what epoll_wait() returns, the other idea of the
+ *    text, which no kernel has.
  *  - rfc: POLLRDHUP is 0x0800.  Now it is only on sparc: see epoll.c.
  *  - rfc: the other lines of the patch, HUP of a socket that is closed or shut
  *    both ways among them: see the rows of states_tcp.c.
@@ -131,13 +131,13 @@ TEST_F(rfc, without_it_the_edge_hides_the_end)
 	char buf[3];
 
 	ASSERT_LE(0, ep);
-	/* Who did not ask is told of what there is to read, and nothing else. */
+	/* Who did not ask is told of what there is to read, no more. */
 	EXPECT_MASK(EPOLLIN, epoll_next(ep, 0));
 	EXPECT_EQ(3, read(self->server, buf, sizeof(buf)));
 	EXPECT_MASK(0, epoll_next(ep, 0));
 }
 
-/* "or would issue read calls until less data was returned than was asked for" */
+/* "issue read calls until less data was returned than was asked for" */
 TEST_F(rfc, a_short_read_hides_the_end)
 {
 	int ep = epoll_with(self->server, EPOLLIN | EPOLLET);
@@ -753,7 +753,7 @@ TEST_F(closing, shut_wr_then_read_to_the_end_proves_delivery)
 	EXPECT_EQ(3, read_all(self->peer));
 	EXPECT_PEER(EOF_MASK);
 	EXPECT_MASK(EPOLLOUT, poll_mask(self->own, EOF_MASK, 0));
-	/* A peer that does not close: the read must not wait for it for ever. */
+	/* A peer that does not close: the read must not wait for ever. */
 	EXPECT_EQ(-1, recv(self->own, buf, sizeof(buf), MSG_DONTWAIT));
 	EXPECT_EQ(EAGAIN, errno);
 	EXPECT_MASK(0, poll_mask(self->own, EPOLLIN | EPOLLRDHUP, MUST_NOT_MS));

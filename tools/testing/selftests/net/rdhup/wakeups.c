@@ -211,9 +211,9 @@ TEST_F(writer, edge_with_room)
 	EXPECT_MASK(0, epoll_next(self->ep, MUST_NOT_MS));
 }
 
-
-/* 2: AF_UNIX, where the peer's SHUT_RD shuts our send side. */
-
+/*
+ * 2: AF_UNIX, where the peer's SHUT_RD shuts our send side.
+ */
 FIXTURE(unix_writer) {
 	int sv[2];
 };
