@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How TCP connections close, as four texts tell it from which people learn about
- * half-closed connections: each experiment of theirs step by step, with what
- * poll says in between and what goes over the wire.
+ * How TCP connections close, as four texts tell it from which people learn
+ * about half-closed connections: each experiment of theirs step by step, with
+ * what poll says in between and what goes over the wire.
  *
  * rfc: the proposal of POLLRDHUP ("epoll and half closed TCP connections",
  *	2003): the race, the way out, and the two that it rejects.
@@ -19,8 +19,8 @@
  *    0 and EAGAIN.  It is the extra system call that remains.
  *  - closing: SO_LINGER, SHUT_WR and close give a FIN even with unread data.
  *    They do, at the SHUT_WR; the close adds a RST.
- *  - closing: "a close(2) or shutdown(2) will not return" with SO_LINGER.  It is
- *    close() alone that waits.
+ *  - closing: "a close(2) or shutdown(2) will not return" with SO_LINGER.  It
+ *    is close() alone that waits.
  *  - writer: a RST purges what the other end has not read yet.  Linux keeps
  *    it readable.
  *

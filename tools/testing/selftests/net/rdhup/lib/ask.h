@@ -21,7 +21,7 @@
 #define MUST_MS		10000
 #define MUST_NOT_MS	200
 
-/* For wakeups that a kernel without the bit, or with a defect, does not give. */
+/* For wakeups that a kernel may not give: without the bit, or by a defect. */
 #define WAKE_MS		1500
 
 /* The bits that these tests compare, for equality, in EPOLLxxx. */

@@ -57,9 +57,9 @@ void wire_read(struct wire *w);
 
 /*
  * What went over the wire since wire_open(), in the order in which it was sent
- * and by tcpdump's letters: "0S 1S. 0. 0P.3 0F." is a handshake, three bytes and
- * a FIN of end 0.  Without @acks what acknowledges and nothing else is left out:
- * when, and whether, one is sent is the receiver's affair.
+ * and by tcpdump's letters: "0S 1S. 0. 0P.3 0F." is a handshake, three bytes
+ * and a FIN of end 0.  Without @acks what only acknowledges is left out: when
+ * one is sent, and how often, is the receiver's affair.
  */
 const char *wire_order(struct wire *w, bool acks);
 
