@@ -10,10 +10,11 @@ kernels=others_ memory=1536
 
 provide() { # provide DIR ROOT
 	local st=$build/linux/base/tools/testing/selftests headers=$build/headers/patched name
-	local to=$2/selftests/net
+	local to=$2/selftests/net version
 	"$top/scripts/guest/headers.sh" patched x86 >&2
-	apt_root "$release" "$2" iproute2 bash coreutils diffutils ethtool findutils grep \
-		iptables iputils-ping libc-bin mawk nftables procps sed util-linux >"$1/version"
+	version=$(apt_root "$release" "$2" iproute2 bash coreutils diffutils ethtool findutils grep \
+		iptables iputils-ping libc-bin mawk nftables procps sed util-linux)
+	echo "linux $KERNEL_VERSION, $version" >"$1/version"
 	# what maintainer scripts would have linked
 	ln -s mawk "$2/usr/bin/awk"
 	for name in iptables ip6tables; do
