@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Whose a patch is, and whom it is sent to; sourced by export.sh, whose $tree has the
 # get_maintainer.pl that is asked.
-: "${top:?}" "${build:?}" "${tree:?}" "${submitter_name:?}" "${submitter_email:?}"
+: "${top:?}" "${build:?}" "${tree:?}" "${identity_email:?}" "${submitter_name:?}" "${submitter_email:?}"
 
 # signed_tree COMMIT: its tree, in which the submitter maintains what our entries
 # in MAINTAINERS are about.
