@@ -104,10 +104,7 @@ results_of() {
 		return
 	fi
 	rm -f "$stamp"
-	case $guest in
-	base | patched) usual=", some 5 to 10 minutes" ;;
-	control) usual=", half a minute" ;;
-	esac
+	[ -n "$programs" ] || usual=", some 5 to 10 minutes"
 	step "running the tests on $guest$usual"
 	SHARDS=$2 "$top/scripts/kselftest.sh" "$guest" "$programs" >"$log" ||
 		tail -n 1 "$log" | grep -q "^$guest: " || exit 1
