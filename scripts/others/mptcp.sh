@@ -15,7 +15,8 @@ provide() { # provide DIR ROOT
 	version=$(apt_root "$release" "$2" iproute2 bash coreutils diffutils ethtool findutils grep \
 		iptables iputils-ping libc-bin mawk nftables procps sed util-linux)
 	echo "linux $KERNEL_VERSION, $version" >"$1/version"
-	# what maintainer scripts would have linked
+	# a shell, or busybox would come and its ip with it; what maintainer scripts link
+	ln -s bash "$2/usr/bin/sh"
 	ln -s mawk "$2/usr/bin/awk"
 	for name in iptables ip6tables; do
 		ln -s "$name-legacy" "$2/usr/sbin/$name"
@@ -31,9 +32,9 @@ provide() { # provide DIR ROOT
 			-I"$st" -I"$st/../../include" -o "$to/mptcp/$name" "$st/net/mptcp/$name.c"
 	done
 	cat >"$2/tests" <<-TESTS
-		connect 3600 /selftests/net/mptcp/mptcp_connect.sh -4 -d 0 -l 0% -r 0 -e gro -f 131072
 		sockopt 900 /selftests/net/mptcp/mptcp_sockopt.sh
 		diag 900 /selftests/net/mptcp/diag.sh
 		fastclose 900 /selftests/net/mptcp/mptcp_join.sh -z
+		connect 3600 /selftests/net/mptcp/mptcp_connect.sh -4 -d 0 -l 0% -r 0 -e gro -f 131072
 	TESTS
 }

@@ -13,6 +13,7 @@ provide() { # provide DIR ROOT
 		sed util-linux >&2
 	echo "linux $KERNEL_VERSION" >"$1/version"
 	cp "$PACKETDRILL" "$2/usr/bin/packetdrill"
+	ln -s bash "$2/usr/bin/sh"	# no busybox, whose ip is another
 	ln -s which.debianutils "$2/usr/bin/which"
 	mkdir -p "$to/net" "$2"/{etc,run,var}
 	cp -r "$st/kselftest" "$to/"
