@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # make.sh SUITE: fetch and build what scripts/others/SUITE.sh names.
 #
-# Gives, in $build/others: SUITE.cpio, the root of a guest, with busybox for a
-# shell unless the suite brings one; SUITE/tests, a line each as /init takes
-# them; SUITE/version; SUITE.guest, the prefix of the kernels' names or "-", the
-# guest's memory in MB and what other kernel it runs on; SUITE.log.  Does nothing if they are there and what
-# makes them is as it was.  Errors: exit status 1, the reason in the log.
+# Gives, in $build/others: SUITE.cpio, the root of a guest, with busybox for what
+# it lacks unless the suite sets busybox=no; SUITE/tests, a line each as /init
+# takes them; SUITE/version; SUITE.guest, the prefix of the kernels' names or "-",
+# the guest's memory in MB and what other kernel it runs on; SUITE.log.  Does
+# nothing if they are there and what makes them is as it was.  Errors: exit status
+# 1, the reason in the log.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=scripts/guest/guest.sh
@@ -21,16 +22,17 @@ release=$(debian_release)
 
 # What the file of a suite sets, beside provide(): tools of the host; kernels,
 # the prefix of those that it needs; memory of the guest; also, a kernel that it
-# runs on beside base and patched.
-tools=() kernels=- memory=1024 also=
+# runs on beside base and patched; busybox, "no" if what it unpacks is all it needs.
+tools=() kernels=- memory=1024 busybox=yes also=
 # shellcheck source=/dev/null
 . "$others_dir/$name.sh"
 
 busybox_into() { # busybox_into ROOT
 	local each
+	mkdir -p "$1/bin"
 	cp "$(command -v busybox)" "$1/bin/"
 	for each in $(busybox --list); do
-		[ -e "$1/bin/$each" ] || ln -s busybox "$1/bin/$each"
+		[ -e "$1/bin/$each" ] || ln -sf busybox "$1/bin/$each"
 	done
 }
 
@@ -55,10 +57,10 @@ if cmp -s "$dir.inputs.new" "$dir.inputs"; then
 fi
 step "$name: fetching and building ($dir.log)"
 rm -rf "$dir" "$dir.inputs"
-mkdir -p "$dir/root/bin"
+mkdir -p "$dir/root"
 provide "$dir" "$dir/root" </dev/null >"$dir.log" 2>&1
 mv "$dir/root/tests" "$dir/tests"
-[ -e "$dir/root/bin/sh" ] || busybox_into "$dir/root"
+[ "$busybox" = no ] || busybox_into "$dir/root"
 build_init
 pack_initramfs "$dir.cpio" "$dir/root"
 sha256sum <"$dir.cpio" >"$dir.sum"

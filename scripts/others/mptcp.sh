@@ -6,7 +6,7 @@
 # What the scripts draw by lot, the sizes and what the network loses, is given.
 : "${build:?}" "${top:?}" "${release:?}"
 tools=(gcc)
-kernels=others_ memory=1536
+kernels=others_ memory=1536 busybox=no	# whose ip is another
 
 provide() { # provide DIR ROOT
 	local st=$build/linux/base/tools/testing/selftests headers=$build/headers/patched name
@@ -15,9 +15,9 @@ provide() { # provide DIR ROOT
 	version=$(apt_root "$release" "$2" iproute2 bash coreutils diffutils ethtool findutils grep \
 		iptables iputils-ping libc-bin mawk nftables procps sed util-linux)
 	echo "linux $KERNEL_VERSION, $version" >"$1/version"
-	# a shell, or busybox would come and its ip with it; what maintainer scripts link
-	ln -s bash "$2/usr/bin/sh"
-	ln -s mawk "$2/usr/bin/awk"
+	# what maintainer scripts link
+	ln -sf bash "$2/usr/bin/sh"
+	ln -sf mawk "$2/usr/bin/awk"
 	for name in iptables ip6tables; do
 		ln -s "$name-legacy" "$2/usr/sbin/$name"
 	done

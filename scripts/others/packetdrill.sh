@@ -3,7 +3,7 @@
 # The kernel's own scripts for packetdrill, a program that no Debian has: one that
 # the caller has built static is taken, PACKETDRILL=.
 : "${build:?}" "${release:?}"
-kernels=others_ memory=1536
+kernels=others_ memory=1536 busybox=no	# whose ip is another
 
 provide() { # provide DIR ROOT
 	local st=$build/linux/base/tools/testing/selftests to=$2/selftests name
@@ -13,7 +13,7 @@ provide() { # provide DIR ROOT
 		sed util-linux >&2
 	echo "linux $KERNEL_VERSION" >"$1/version"
 	cp "$PACKETDRILL" "$2/usr/bin/packetdrill"
-	ln -s bash "$2/usr/bin/sh"	# no busybox, whose ip is another
+	ln -sf bash "$2/usr/bin/sh"
 	ln -s which.debianutils "$2/usr/bin/which"
 	mkdir -p "$to/net" "$2"/{etc,run,var}
 	cp -r "$st/kselftest" "$to/"
