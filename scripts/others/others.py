@@ -219,6 +219,8 @@ def faults_of(suite, changed):
             faults[f'on {kernel}'] = 'has no results'
         elif not suite.first[kernel]:
             faults[f'on {kernel}'] = 'has no test'
+        elif kernel == 'base' and OK not in suite.first[kernel].values():
+            faults[f'on {kernel}'] = 'passes no test, so it shows nothing'
         for test, line in suite.splats.get(kernel, []):
             if kernel == 'patched':
                 faults[f'console of {kernel}'] = f'during {test}: {line}'

@@ -121,6 +121,7 @@ ok "a test that did not finish fails the verb" fails "fine late" '^FAULT: plante
 ok "a guest that ends in a test costs that test" fails "fatal fine" '^FAULT: planted fatal did not finish on patched'
 ok "and no other" grep -q '^ok 2 fine$' "$tmp/build/others/planted.patched.ktap"
 ok "a warning on the console of patched fails the verb" fails splat '^FAULT: planted console of patched .*WARNING'
+ok "a suite of which base passes nothing fails the verb" fails bad '^FAULT: planted on base passes no test'
 ok "a suite that cannot be had is named and no pass" fails "" '^FAULT: '
 
 entry worse ok FAIL
