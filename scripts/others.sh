@@ -144,4 +144,6 @@ for each in "${missing[@]}"; do
 		echo "FAULT: $each cannot be had here: $(grep -vi '^warning' "$others/$each.log" | tail -n 1); see $others/$each.log"
 	fi
 done
+# the report has the tables as well
+[ $report = tap ] || [ ! -e "$build/results/complete" ] || python3 "$top/scripts/results/report.py" "$build"
 [ $status = 0 ]

@@ -19,6 +19,31 @@ ABOUT = {
     'base': 'Linux 7.3.4 as released',
     'patched': 'base and the patches of this series',
 }
+# How the end of a stream arrives, by the variants of edges.c, and how its reader waits.
+WAYS = {
+    'segment.bare_fin': 'a FIN alone',
+    'segment.data_fin': 'data and FIN in one segment',
+    'segment.hole': 'a FIN, then the data before it',
+    'segment.hole_data': 'data and FIN, then the data before them',
+    'segment.closing': 'data and FIN, crossing our FIN',
+    'segment.fin_wait1': 'data, FIN and the ACK of our FIN',
+    'segment.fin_wait2': 'a FIN after the ACK of our FIN',
+    'segment.fin_wait2_data': 'data and FIN after the ACK of our FIN',
+    'pair.tcp4': 'IPv4 loopback, data and FIN',
+    'pair.tcp6': 'IPv6 loopback, data and FIN',
+    'pair.tcp4_bare': 'IPv4 loopback, a FIN alone',
+    'pair.unix_stream': 'AF_UNIX stream',
+    'pair.unix_seqpacket': 'AF_UNIX seqpacket',
+    'pair.vsock': 'vsock, SHUT_WR',
+    'pair.vsock_both': 'vsock, SHUT_RDWR',
+    'pair.mptcp': 'MPTCP',
+    'spinning': 'spins',
+    'asleep': 'sleeps',
+    'crowded': 'spins, 500 others watch',
+    'volley': 'spins, many end in a row',
+    'volley_asleep': 'sleeps, many end in a row',
+}
+TIMES = ('never', 'once', 'twice', 'more')
 SIGN = {OK: '✓', FAIL: '✗', SKIP: '–', NONE: ''}
 WORD = {OK: 'passes', FAIL: 'fails', SKIP: 'is skipped', NONE: 'not run'}
 
@@ -40,24 +65,44 @@ def seen(verdict, kernel, test):
     return 'IN|RDHUP' if result.state == OK else None
 
 
+def fold(title, counts, heads, rows):
+    """A table that is folded."""
+    return f'''<details><summary>{title}
+<span class="counts">{counts}</span></summary><div class="scroll"><table>
+<thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>
+{''.join(rows)}</table></div></details>'''
+
+
+def faults(verdict):
+    """Why the verdict is not a pass."""
+    said = [f'{k} was not run' for k in KERNELS if k not in verdict.kernels] + verdict.faults
+    if not said:
+        return '<p class="verdict ok">Verdict: pass</p>'
+    many = len(said) > 10
+    return f'''{'<input type="search" placeholder="Find a fault" hidden>' if many else ''}
+<details class="verdict FAIL"{'' if many else ' open'}>
+<summary>Verdict: fail, faults: {len(said)}</summary>
+<ul>{''.join(f'<li>{esc(fault)}</li>' for fault in said)}</ul></details>'''
+
+
 def cards(verdict):
     """A card a kernel: what it is, and how many tests pass there."""
-    for kernel in verdict.kernels:
+    for kernel in KERNELS:
         passed, failed = verdict.count(kernel, OK), verdict.count(kernel, FAIL)
         total = passed + failed + verdict.count(kernel, SKIP)
-        yield f'''<section class="card {kernel}"><h3>{kernel}</h3>
-<p>{ABOUT[kernel]}</p>
-<p class="big">{passed}<small> of {total} tests pass</small></p>
-<div class="bar"><i style="width:{100 * passed / max(total, 1):.1f}%"></i></div>
-</section>'''
+        result = f'''{passed}<small> of {total} tests pass</small></p>
+<div class="bar"><i style="width:{100 * passed / total:.1f}%"></i></div>''' if total else '<small>not run</small></p>'
+        yield f'''<section class="card"><h3>{kernel}</h3>
+<p>{ABOUT[kernel]}</p><p class="big">{result}</section>'''
 
 
 def race(verdict):
     """The race, as each kernel answered it."""
     test = 'net/rdhup:race race.tcp4.one_event'
-    for kernel in verdict.kernels:
+    for kernel in KERNELS:
         mask = seen(verdict, kernel, test)
         if not mask:
+            yield f'<tr><th>{kernel}</th><td>{WORD[verdict.state(test, kernel)]}</td><td></td></tr>'
             continue
         tells = 'RDHUP' in mask
         yield f'''<tr><th>{kernel}</th><td><code>{esc(mask)}</code></td>
@@ -74,25 +119,39 @@ def subject(patch):
 
 
 def proofs(verdict):
-    """The proofs, folded by patch; a patch whose proof fails stands open."""
+    """The proofs, folded by patch."""
     patches = {}
     for proof in verdict.proofs:
         patches.setdefault(proof[0], []).append(proof)
     for patch, rows in patches.items():
         held = sum(row[4] for row in rows)
         state = OK if held == len(rows) else FAIL
-        yield f'''<details{'' if state == OK else ' open'}><summary>
-<b>{esc(patch.partition('/')[0])}</b> {esc(subject(patch))}
-<span class="counts"><span class="{state}">{held} of {len(rows)} hold</span></span>
-</summary><div class="scroll"><table><tr><th>test</th><th>before</th><th>after</th></tr>'''
-        for _, test, before, after, _ in rows:
-            yield f'''<tr><td><code>{esc(test)}</code></td>
-<td class="{before}">{WORD.get(before, before)}</td><td class="{after}">{WORD[after]}</td></tr>'''
-        yield '</table></div></details>'
+        yield fold(f'<b>{esc(patch.partition("/")[0])}</b> {esc(subject(patch))}',
+                   f'<span class="{state}">{held} of {len(rows)} hold</span>',
+                   ('test', 'before', 'after'),
+                   (f'''<tr><td><code>{esc(test)}</code></td><td class="{before}">{
+                       WORD.get(before, before)}</td><td class="{after}">{WORD[after]}</td></tr>'''
+                    for _, test, before, after, _ in rows))
+
+
+def row(verdict, program, test):
+    """A test: a mark a kernel, with what it printed there."""
+    label = esc(test.partition(' ')[2] or program)
+    if test in verdict.known:
+        defect, reason = verdict.known[test]
+        label += f'<br><small>known: {esc(defect)}, {esc(reason)}</small>'
+    cells = ''
+    for kernel in KERNELS:
+        state, result = verdict.state(test, kernel), verdict.tests[test].get(kernel)
+        said = '\n'.join(line.strip() for line in (result.log if result else ())
+                         if not re.match(r'\s*#\s+(RUN|OK|FAIL) ', line))
+        cells += (f'<td class="{state}"' + (f' title="{esc(said)}"' if said else '') +
+                  f' aria-label="{kernel}:{WORD[state]}">{SIGN[state]}</td>')
+    return f'<tr><td><code>{label}</code></td>{cells}</tr>'
 
 
 def matrix(verdict):
-    """The tests, folded by program; a program with a fault stands open."""
+    """The tests, folded by program."""
     programs = {}
     for test in verdict.tests:
         programs.setdefault(test.partition(' ')[0], []).append(test)
@@ -101,71 +160,61 @@ def matrix(verdict):
             f'<span class="{OK if good == len(tests) else FAIL}">{k} {good}/{len(tests)}</span>'
             for k in verdict.kernels
             for good in [sum(verdict.state(t, k) == OK for t in tests)])
-        bad = any(verdict.state(t, 'patched') in (FAIL, SKIP) for t in tests)
-        yield f'''<details{' open' if bad else ''}><summary><b>{esc(program)}</b>
-<span class="counts">{counts}</span></summary><div class="scroll"><table>
-<tr><th>test</th>{''.join(f'<th>{k}</th>' for k in KERNELS)}</tr>'''
-        for test in tests:
-            cells = ''
-            for kernel in KERNELS:
-                state = verdict.state(test, kernel)
-                result = verdict.tests[test].get(kernel)
-                why = '\n'.join(line.strip() for line in result.log
-                                if 'RUN' not in line) if result else ''
-                cells += (f'<td class="{state}" title="{esc(why)}" aria-label="'
-                          f'{WORD[state]}">{SIGN[state]}</td>')
-            note = verdict.known.get(test)
-            label = esc(test.partition(' ')[2] or program)
-            if note:
-                label += f'<br><small>known: {esc(note[0])}, {esc(note[1])}</small>'
-            yield f'<tr><td><code>{label}</code></td>{cells}</tr>'
-        yield '</table></div></details>'
+        yield fold(f'<b>{esc(program)}</b>', counts, ('test',) + KERNELS,
+                   (row(verdict, program, test) for test in tests))
+
+
+def bars(name, by_kernel):
+    """A bar a kernel: [bins of a test, or in words why there are none]."""
+    yield f'<h4>{esc(name)}</h4>'
+    for kernel, tests in by_kernel.items():
+        told = [test for test in tests if not isinstance(test, str)]
+        bins = [sum(column) for column in zip(*told)]
+        said = [f'{word} {count}' for count, word in zip(bins, TIMES) if count]
+        if len(told) < len(tests):
+            said.append(tests[0] if not told and len(set(tests)) == 1 else
+                        f'no figures from {len(tests) - len(told)} of {len(tests)} tests')
+        yield (f'<span class="bars"><span>{kernel}</span><span class="bar">' + ''.join(
+            f'<i class="e{n}" style="flex-grow:{count}"></i>'
+            for n, count in enumerate(bins) if count) + f'</span><small>{", ".join(said)}</small></span>')
 
 
 def edges(verdict):
-    """How often a FIN was reported twice: the histograms that edges.c prints."""
-    rows = {}
+    """How many events a half-close gave, as edges.c printed it: a bar a way of
+    arriving and kernel, that unfolds into one a way of waiting for it.
+    """
+    ways = {}
     for test, by_kernel in verdict.tests.items():
-        if not test.startswith('net/rdhup:edges '):
-            continue
+        found = {}
         for kernel, result in by_kernel.items():
             for line in result.log:
-                found = re.search(r'no event (\d+), one (\d+), two (\d+), '
-                                  r'three (\d+), more (\d+)', line)
-                if found:
-                    bins = [int(n) for n in found.groups()]
-                    name = test.partition(' ')[2].replace('.', ' ').replace('_', ' ')
-                    rows.setdefault(name, {})[kernel] = (sum(bins[2:]), sum(bins))
-    if not rows:
-        return
-    kernels = [k for k in verdict.kernels if any(k in row for row in rows.values())]
-    yield '<table><tr><th>connections, and how the reader waits</th>'
-    yield ''.join(f'<th>{k}</th>' for k in kernels) + '</tr>'
-    for name, row in rows.items():
-        yield f'<tr><td>{esc(name)}</td>'
-        for kernel in kernels:
-            twice, total = row.get(kernel, (None, 0))
-            yield '<td></td>' if twice is None else (
-                f'<td class="{FAIL if twice else OK}">{twice} of {total}</td>')
-        yield '</tr>'
-    yield '</table>'
-
-
-def faults(verdict):
-    """Why the verdict is not a pass."""
-    if not verdict.faults:
-        return '<p class="verdict ok">Verdict: pass</p>'
-    items = ''.join(f'<li>{esc(f)}</li>' for f in verdict.faults)
-    return f'<div class="verdict FAIL">Verdict: fail<ul>{items}</ul></div>'
+                bins = re.search(r'no event (\d+), one (\d+), two (\d+), '
+                                 r'three (\d+), more (\d+)', line)
+                if bins:
+                    none, one, two, *more = map(int, bins.groups())
+                    found[kernel] = [none, one, two, sum(more)]
+        if found and test.startswith('net/rdhup:edges '):
+            way, _, reader = test.partition(' ')[2].rpartition('.')
+            ways.setdefault(way, {})[reader] = {
+                k: found.get(k, WORD[verdict.state(test, k)]) for k in ('base', 'patched')}
+    if not ways:
+        yield '<p>Not run: edges, neither on base nor on patched.</p>'
+    for way, readers in ways.items():
+        yield '<details><summary>' + ''.join(bars(WAYS.get(way, way), {
+            k: [reader[k] for reader in readers.values()] for k in ('base', 'patched')})) + '</summary>'
+        for reader, counted in readers.items():
+            yield from bars(f'the reader {WAYS[reader]}' if reader in WAYS else reader,
+                            {k: [bins] for k, bins in counted.items()})
+        yield '</details>'
 
 
 def others(build):
     """What make others has left for the report."""
     path = os.path.join(build, 'others/table.html')
     if not os.path.exists(path):
-        return ''
+        return '<p>Not run: <code>make others</code> does that.</p>'
     with open(path, encoding='utf-8') as tables:
-        return '<h2>Other people\'s suites and programs</h2>' + tables.read()
+        return tables.read()
 
 
 def main(argv):

@@ -105,6 +105,12 @@ entry() { # entry TEST FROM TO: the only line of the list
 ok "two kernels that answer the same pass" others "fine bad"
 ok "the table says what ran and how often" says '^planted +planted 1.0 +2 +1 +1 +0 +1 +1 +0$'
 ok "and is there for the report" grep -q '<td>planted 1.0</td><td>2</td>' "$tmp/build/others/table.html"
+: >"$tmp/repo/scripts/others/never.sh"
+mkdir "$tmp/build/results"
+: >"$tmp/build/results/complete"
+ok "which has it at once, if there is one" others "fine bad"
+ok "and says what has not run" grep -q 'Not run on both kernels: never' "$tmp/build/report/index.html"
+rm -r "$tmp/build/results" "$tmp/repo/scripts/others/never.sh"
 also=control others program || true
 ok "a suite may run on control as well, which is not held against base" \
 	says '^server +2.0 +not noticed, answers +after 3 calls, no answer +after 3 calls, no answer$'

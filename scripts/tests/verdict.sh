@@ -83,3 +83,40 @@ rm "$repo/patches/known-failures"
 good
 ok "the page is written" python3 "$repo/scripts/results/report.py" "$b"
 ok "and needs nothing from elsewhere" test -z "$(grep -oE '(src|href)="[^"]*"|https?://[^ <"]*' "$b/report/index.html")"
+
+# edges KERNEL TEST BINS...: what edges.c says of its connections
+edges() {
+	local ktap=$b/results/$1.ktap number=0
+	shift
+	sed -i 's/^1\.\.1$/1..2/; /^# guest done/d' "$ktap"
+	{
+		printf '  TAP version 13\n  1..%d\n' $(($# / 2))
+		while [ $# -gt 0 ]; do
+			number=$((number + 1))
+			printf '  # edges.c:1:test:%s\n  ok %d segment.%s\n' "$2" $number "$1"
+			shift 2
+		done
+		printf 'ok 2 net/rdhup:edges\n# guest done\n'
+	} >>"$ktap"
+}
+page_has() { python3 "$repo/scripts/results/report.py" "$b" && grep -q -F -- "$1" "$b/report/index.html"; }
+bar() { # bar BINS: as the page draws it
+	local n=0 count
+	for count; do
+		[ "$count" = 0 ] || printf '<i class="e%d" style="flex-grow:%d"></i>' $n "$count"
+		n=$((n + 1))
+	done
+}
+once='no event 0, one 40, two 0, three 0, more 0'
+edges base bare_fin.asleep "$once" bare_fin.spinning 'no event 1, one 30, two 6, three 2, more 1' '<script>.asleep' "$once"
+edges patched bare_fin.asleep "$once" bare_fin.spinning ''
+ok "a bar is what a kernel's tests counted, for a way of arriving" page_has "$(bar 1 70 6 3)</span><small>never 1, once 70, twice 6, more 3<"
+ok "and for a way of waiting" page_has "$(bar 1 30 6 3)</span><small>never 1, once 30, twice 6, more 3<"
+ok "a test that has not counted is said" page_has "$(bar 0 40)</span><small>once 40, no figures from 1 of 2 tests<"
+ok "what a test is called is text" page_has 'segment.&lt;script&gt;'
+ok "and nothing else" test "$(grep -c '<script' "$b/report/index.html")" = 1
+ok "the tests are folded, below a field that finds them" page_has \
+	'<input type="search" placeholder="Find a test" hidden><details><summary><b>net/x:prog</b>'
+rm "$b/results/patched.ktap"
+ok "a kernel that has not run is said" page_has '<li>patched was not run</li>'
+ok "where its bars would be as well" test "$(grep -o '<span>patched</span><span class="bar"></span><small>not run<' "$b/report/index.html" | wc -l)" = 5
