@@ -198,7 +198,7 @@ def edges(verdict):
             ways.setdefault(way, {})[reader] = {
                 k: found.get(k, WORD[verdict.state(test, k)]) for k in ('base', 'patched')}
     if not ways:
-        yield '<p>Not run: edges, neither on base nor on patched.</p>'
+        yield '<p>No figures: edges has given none, on base or on patched.</p>'
     for way, readers in ways.items():
         yield '<details><summary>' + ''.join(bars(WAYS.get(way, way), {
             k: [reader[k] for reader in readers.values()] for k in ('base', 'patched')})) + '</summary>'
