@@ -62,90 +62,69 @@ library() {
 # the cell is "\-" (a dash alone would be a bullet).
 agree() {
 	expectations "$1" >"$tmp/rows.txt" || return
-	awk '
-	function bad(text) { print "# " text; faults++ }
-	function cells(line,    i) {
-		for (i = 1; i <= n; i++) {
-			cell[i] = substr(line, from[i], (i < n ? from[i + 1] : 999) - from[i])
-			gsub(/^ +| +$/, "", cell[i])
-			sub(/^\\-$/, "-", cell[i])
-		}
-	}
-	function start_of_columns(    at) {
-		n = 0
-		for (at = 1; match(substr($0, at), /=+/); at += RSTART + RLENGTH - 1)
-			from[++n] = at + RSTART - 1
-	}
-	# a row is complete when the next one begins
-	function finish(    i, k, f, n_rows) {
-		if (head == "column" && state != "")
-			families[state] = whole[2]
-		for (i = 2; head == "state" && state != "" && i <= n; i++) {
-			n_rows = 0
-			k = split(families[title[i]], f, " ")
-			if (!k) bad("no families for column " title[i])
-			for (k in f)
-				n_rows += (state, f[k]) in expect
-			for (k in f) {
-				if (!((state, f[k]) in expect)) {
-					if (n_rows || whole[i] != "-")
-						bad(state " " f[k] ": the page says " whole[i] ", no test does")
-					continue
-				}
-				if (whole[i] != expect[state, f[k]])
-					bad(state " " f[k] ": the page says " whole[i] ", the tests " expect[state, f[k]])
-				delete left[state, f[k]]
-			}
-		}
-		state = ""
-	}
-	NR == FNR { key = $1 SUBSEP $2; $1 = $2 = ""; sub(/^ +/, ""); expect[key] = left[key] = $0; next }
-	/^=+( +=+)+$/ {
-		rule = (rule + 1) % 3
-		if (rule == 0) finish()
-		if (rule == 1) { start_of_columns(); head = "" }
-		next
-	}
-	rule == 1 { cells($0); if (head == "") for (i = 1; i <= n; i++) title[i] = cell[i]; head = title[1]; next }
-	rule == 2 {
-		cells($0)
-		if (cell[1] != "") { finish(); state = cell[1]; for (i = 2; i <= n; i++) whole[i] = cell[i]; next }
-		for (i = 2; i <= n; i++) if (cell[i] != "") whole[i] = (whole[i] == "" ? "" : whole[i] " ") cell[i]
-	}
-	END {
-		for (key in left) { sub(SUBSEP, " ", key); bad(key " is not on the page") }
-		exit faults > 0
-	}' "$tmp/rows.txt" "$2"
+	awk -f "$top/scripts/tests/docs.awk" "$tmp/rows.txt" "$2"
 }
 
-# finds SENTENCE DIR PAGE: agree() must fail, and by a difference that it names
+# finds SENTENCE COMMAND...: it must fail, and by a difference that it names
 finds() {
-	if agree "$2" "$3" >"$tmp/out" || ! grep -q '^# ' "$tmp/out"; then
-		echo "not ok - $1"
+	local sentence=$1
+	shift
+	if "$@" >"$tmp/out" || ! grep -q '^# ' "$tmp/out"; then
+		echo "not ok - $sentence"
 	else
-		echo "ok - $1"
+		echo "ok - $sentence"
 	fi
+}
+
+# named PAGE: the terms of the sections that have a comment "Tests:" are named there,
+# and so are tests that exist; what is not is printed.
+named() {
+	local term program test faults=0
+	while IFS=$'\t' read -r term program test; do
+		if [ -z "$program" ]; then
+			echo "# $term: no test is named"
+		elif ! grep -qE "^TEST_F(_TIMEOUT)?\(${test%.*}, ${test#*.}[,)]" "$selftests/$program.c"; then
+			echo "# $term: $program has no test $test"
+		else
+			continue
+		fi
+		faults=1
+	done < <(awk -F ': ' '
+		/^===/ && last != "" { heading = last; delete terms }
+		/^  [^ ]/ && last ~ /^[^ ]/ { terms[last] }
+		/^\.\. Tests:$/ { listed = 1; sections++; next }
+		listed && /^   / { sub(/^ +/, ""); split($2, t, " "); print $1 "\t" t[1] "\t" t[2]; delete terms[$1]; next }
+		listed && /^$/ { for (term in terms) print term; listed = 0 }
+		{ last = $0 }
+		END { if (sections != 2) print "the page has " sections + 0 " lists of tests, not 2" }' "$1")
+	return "$faults"
 }
 
 cd "$top"
 ok "the library builds for this machine" library
 ok "the page's table and the rows of states_*.c agree" agree "$selftests" "$page"
 sed 's/^\(peer_shut_wr  .*\)IN OUT RDHUP/\1IN OUT      /' "$page" >"$tmp/cell.rst"
-finds "a bit that is missing on the page is found" "$selftests" "$tmp/cell.rst"
+finds "a bit that is missing on the page is found" agree "$selftests" "$tmp/cell.rst"
 sed '/^own_shut_rd_peer_data /d' "$page" >"$tmp/row.rst"
-finds "a row that is missing on the page is found" "$selftests" "$tmp/row.rst"
+finds "a row that is missing on the page is found" agree "$selftests" "$tmp/row.rst"
 sed 's/^\(own_shut_rd_peer_data  [^-]*\)\\- /\1OUT/' "$page" >"$tmp/more.rst"
-finds "an answer where no test expects one is found" "$selftests" "$tmp/more.rst"
+finds "an answer where no test expects one is found" agree "$selftests" "$tmp/more.rst"
 sed 's/^\(TCP  .*tcp_mapped\)/\1 tls/' "$page" >"$tmp/family.rst"
-finds "and for a family that has no row in a column where others have one" "$selftests" "$tmp/family.rst"
+finds "and for a family that has no row in a column where others have one" agree "$selftests" "$tmp/family.rst"
 cp -r "$selftests" "$tmp/tests"
 sed -i 's/UDP = F(FAM_UDP4)/UDP = F(FAM_SCTP4)/' "$tmp/tests/states_dgram.c"
-finds "a row of another family is found" "$tmp/tests" "$page"
+finds "a row of another family is found" agree "$tmp/tests" "$page"
 cp "$selftests/states_tcp.c" "$tmp/tests/"
 cp "$selftests/states_dgram.c" "$tmp/tests/"
 ok "without it they agree again" agree "$tmp/tests" "$page"
 sed -i '/{ "peer_close", TCP | TLS, /s/ | TLS//' "$tmp/tests/states_tcp.c"
-finds "a row that a family of the column has lost is found" "$tmp/tests" "$page"
+finds "a row that a family of the column has lost is found" agree "$tmp/tests" "$page"
+
+ok "what no table shows names a test that there is" named "$page"
+sed 's/tls.close_notify_is_data/tls.close_notify_is_the_end/' "$page" >"$tmp/test.rst"
+finds "a test that there is not is found" named "$tmp/test.rst"
+sed '/^   SIGIO: /d' "$page" >"$tmp/term.rst"
+finds "and a statement without one" named "$tmp/term.rst"
 
 # The pages alone: seconds, not minutes.  They name each other, so that no file
 # is missing; the kernel's own extension makes links of such names.

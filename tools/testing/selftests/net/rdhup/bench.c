@@ -51,6 +51,7 @@
  * kernel the other.
  */
 #include "family.h"
+#include "netns.h"
 #include "wait.h"
 #include "kselftest.h"
 
@@ -1007,6 +1008,7 @@ int main(int argc, char **argv)
 	struct rlimit limit;
 	cpu_set_t one;
 
+	enter_own_net();
 	ksft_print_header();
 	ksft_set_plan(1);
 	if (argc > 3)

@@ -19,6 +19,7 @@
 #include "family.h"
 #include "netns.h"
 #include "peer.h"
+#include "segment.h"
 #include "wait.h"
 #include "kselftest_harness.h"
 
@@ -178,50 +179,6 @@ static void tally(struct histogram *h, int n, const unsigned int *masks,
 	       (h)->bin[3], (h)->bin[4])
 
 /* 1 and 2: over the tun device. */
-
-FIXTURE(segment) {
-	int tun;
-	int listener;
-	uint16_t dport;
-	const struct shape *shape;
-	struct connection c;
-};
-
-FIXTURE_VARIANT(segment) {
-	enum shape_id shape;
-};
-
-FIXTURE_VARIANT_ADD(segment, bare_fin) { BARE_FIN };
-FIXTURE_VARIANT_ADD(segment, data_fin) { DATA_FIN };
-FIXTURE_VARIANT_ADD(segment, hole) { FILLED_HOLE };
-FIXTURE_VARIANT_ADD(segment, hole_data) { FILLED_HOLE_DATA };
-FIXTURE_VARIANT_ADD(segment, closing) { CLOSING };
-FIXTURE_VARIANT_ADD(segment, fin_wait1) { ACK_OF_OURS };
-FIXTURE_VARIANT_ADD(segment, fin_wait2) { ACKED_OURS };
-FIXTURE_VARIANT_ADD(segment, fin_wait2_data) { ACKED_OURS_DATA };
-
-FIXTURE_SETUP(segment)
-{
-	self->shape = &shapes[variant->shape];
-	self->listener = -1;
-	self->c.fd = -1;
-	self->tun = tun_open();
-	if (is_missing(self->tun))
-		SKIP(return, "no tun device: %s", strerror(-self->tun));
-	ASSERT_LE(0, self->tun);
-	self->listener = tun_listen(&self->dport);
-	ASSERT_LE(0, self->listener);
-}
-
-FIXTURE_TEARDOWN(segment)
-{
-	if (self->c.fd >= 0)
-		close(self->c.fd);
-	if (self->listener >= 0)
-		close(self->listener);
-	if (self->tun >= 0)
-		close(self->tun);
-}
 
 struct ending {
 	struct connection *c;
@@ -537,7 +494,7 @@ FIXTURE_SETUP(pair)
 	if (variant->data) {
 		if (own_net())
 			SKIP(return, "no network of one's own");
-		ASSERT_EQ(0, hold_back());
+		ASSERT_EQ(0, hold_back(HOLD_MS));
 	}
 	/* Is there such a thing?  The tests make their own. */
 	SETUP_PAIR(return, variant->id, self->sv);

@@ -11,10 +11,14 @@
  *  4. A RST after the FIN is told to who asked for RDHUP alone.
  *  5. A process that is killed ends its streams like one that closes; a
  *     descriptor that somebody else still has open ends nothing.
+ *  6. Behind a full window it does not come before the data is read.
+ *  7. It is an event of its own if what was held back has been sent by then.
+ *  8. Of kernel TLS it is the end of the connection; close_notify is data.
  */
 #include "family.h"
 #include "netns.h"
 #include "tcp.h"
+#include "tls.h"
 #include "wait.h"
 #include "wire.h"
 #include "kselftest_harness.h"
@@ -165,6 +169,22 @@ TEST_F(stream, data_then_close_is_read_to_the_end)
 	}
 	EXPECT_OWN(un ? HUP_MASK : EOF_MASK);
 	self->peer = -1;
+}
+
+/* Over a wire the answer to the first write is what tells it. */
+TEST_F(stream, write_to_a_peer_that_has_closed)
+{
+	const bool is_unix = family_is_unix(variant->family);
+
+	ASSERT_EQ(0, close(self->peer));
+	self->peer = -1;
+	EXPECT_OWN(is_unix ? HUP_MASK : EOF_MASK);
+	if (!is_unix) {
+		EXPECT_EQ(1, write_byte(self->own));
+		EXPECT_OWN(RST_MASK);
+	}
+	EXPECT_EQ(-EPIPE, write_byte(self->own));
+	EXPECT_OWN(HUP_MASK);
 }
 
 TEST_F(stream, second_shut_wr_tells_nothing)
@@ -451,7 +471,7 @@ FIXTURE_TEARDOWN(tcp)
 									\
 	if (own_net())							\
 		SKIP(return, "no network of one's own");		\
-	ASSERT_EQ(0, hold_back());					\
+	ASSERT_EQ(0, hold_back(HOLD_MS));				\
 	ASSERT_EQ(0, make_pair(variant->family, __sv));			\
 	self->own = __sv[0];						\
 	self->peer = __sv[1];						\
@@ -792,7 +812,7 @@ FIXTURE_SETUP(segments)
 	if (err == -EPERM || err == -EAFNOSUPPORT)
 		SKIP(return, "no packet socket: %s", strerror(-err));
 	ASSERT_EQ(0, err);
-	ASSERT_EQ(0, hold_back());
+	ASSERT_EQ(0, hold_back(HOLD_MS));
 	ASSERT_EQ(0, make_pair(TCP4, sv));
 	self->own = sv[0];
 	self->peer = sv[1];
@@ -871,6 +891,147 @@ TEST_F(segments, shut_rd_with_unread_data_then_close_resets)
 	ASSERT_EQ(0, close(self->peer));
 	EXPECT_OWN(RST_MASK);
 	EXPECT_WIRE(&self->wire, 1, 0, 1);
+}
+
+/* Neither is the FIN sent nor the end told while there is no room for data. */
+TEST_F(segments, fin_behind_a_full_window)
+{
+	struct sleeper s = {
+		.w.fd = self->own,
+		.w.events = EPOLLRDHUP,
+	};
+	char buf[4096];
+	ssize_t n;
+
+	ASSERT_EQ(0, sleeper_start(&s));
+	ASSERT_EQ(0, fill(self->peer));
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_WIRE(&self->wire, 1, 0, 0);
+	EXPECT_MASK(IN_OUT, poll_mask(self->own, ASK, 0));
+	EXPECT_FALSE(waiter_done(&s.w));
+	while ((n = read(self->own, buf, sizeof(buf))) > 0)
+		;
+	EXPECT_EQ(0, n);
+	EXPECT_MASK(EPOLLRDHUP, sleeper_stop(&s, MUST_MS));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_WIRE(&self->wire, 1, 1, 0);
+}
+
+/* -------------------------- for how long TCP holds a small segment back */
+
+FIXTURE(held) {
+	int own;
+	int peer;
+};
+
+FIXTURE_VARIANT(held) {
+	unsigned int ms;	/* TCP's shortest time to retransmit */
+	bool cork;		/* TCP_CORK instead of MSG_MORE */
+};
+
+FIXTURE_VARIANT_ADD(held, more_200_ms) { .ms = 200 };
+FIXTURE_VARIANT_ADD(held, more_1000_ms) { .ms = 1000 };
+FIXTURE_VARIANT_ADD(held, cork_200_ms) { .ms = 200, .cork = true };
+FIXTURE_VARIANT_ADD(held, cork_1000_ms) { .ms = 1000, .cork = true };
+
+FIXTURE_SETUP(held)
+{
+	int on = 1, sv[2];
+
+	if (own_net())
+		SKIP(return, "no network of one's own");
+	ASSERT_EQ(0, hold_back(variant->ms));
+	ASSERT_EQ(0, make_pair(TCP4, sv));
+	self->own = sv[0];
+	self->peer = sv[1];
+	if (variant->cork)
+		ASSERT_EQ(0, setsockopt(self->peer, IPPROTO_TCP, TCP_CORK, &on,
+					sizeof(on)));
+}
+
+FIXTURE_TEARDOWN(held)
+{
+	close(self->own);
+	close(self->peer);
+}
+
+/* However late it comes on a busy machine, it is not early but by a tick. */
+TEST_F(held, data_comes_and_the_end_is_another_event)
+{
+	const int tick_ms = 20;
+	long long before;
+	int ep;
+
+	ep = epoll_with(self->own, EPOLLIN | EPOLLRDHUP | EPOLLET);
+	ASSERT_LE(0, ep);
+	ASSERT_MASK(0, epoll_next(ep, 0));
+	before = now_ms();
+	ASSERT_EQ(1, send(self->peer, "a", 1, variant->cork ? 0 : MSG_MORE));
+	EXPECT_MASK(EPOLLIN, epoll_next(ep, MUST_MS));
+	EXPECT_LE(variant->ms - tick_ms, now_ms() - before);
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_MASK(EPOLLIN | EPOLLRDHUP, epoll_next(ep, MUST_MS));
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_EQ(0, read_byte(self->own));
+}
+
+/* ----------------------------------------------------------- kernel TLS */
+
+FIXTURE(tls) {
+	int own;
+	int peer;
+};
+
+FIXTURE_SETUP(tls)
+{
+	int sv[2];
+
+	SETUP_PAIR(return, FAM_TLS, sv);
+	self->own = sv[0];
+	self->peer = sv[1];
+}
+
+FIXTURE_TEARDOWN(tls)
+{
+	close(self->own);
+	close(self->peer);
+}
+
+/* RDHUP is not said of it; read() is of no use, recvmsg() has the alert. */
+TEST_F(tls, close_notify_is_data)
+{
+	const unsigned char alert[] = { TLS_WARNING, TLS_CLOSE_NOTIFY };
+	unsigned char got[8] = {}, type = 0;
+	struct sleeper s = {
+		.w.fd = self->own,
+		.w.events = EPOLLRDHUP,
+	};
+
+	ASSERT_EQ(0, sleeper_start(&s));
+	ASSERT_EQ(2, tls_send(self->peer, TLS_ALERT, alert, sizeof(alert)));
+	EXPECT_OWN(IN_OUT);
+	EXPECT_EQ(-EIO, read_byte(self->own));
+	EXPECT_MASK(IN_OUT, poll_mask(self->own, ASK, 0));
+	EXPECT_EQ(2, tls_recv(self->own, &type, got, sizeof(got)));
+	EXPECT_EQ(TLS_ALERT, type);
+	EXPECT_EQ(0, memcmp(alert, got, sizeof(alert)));
+	EXPECT_MASK(EPOLLOUT, poll_mask(self->own, ASK, 0));
+	EXPECT_EQ(-EAGAIN, read_byte(self->own));
+	EXPECT_FALSE(waiter_done(&s.w));
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_MASK(EPOLLRDHUP, sleeper_stop(&s, MUST_MS));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_EQ(0, read_byte(self->own));
+}
+
+/* A stream that was cut off ends like any other. */
+TEST_F(tls, end_without_close_notify)
+{
+	ASSERT_EQ(1, write_byte(self->peer));
+	ASSERT_EQ(0, shutdown(self->peer, SHUT_WR));
+	EXPECT_OWN(EOF_MASK);
+	EXPECT_EQ(1, read_byte(self->own));
+	EXPECT_EQ(0, read_byte(self->own));
 }
 
 int main(int argc, char **argv)

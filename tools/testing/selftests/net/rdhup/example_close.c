@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "kselftest.h"
+#include "netns.h"
 
 static long long now_ms(void)
 {
@@ -137,6 +138,7 @@ int main(void)
 	char c;
 	int sv[2];
 
+	enter_own_net();
 	ksft_print_header();
 	ksft_set_plan(4);
 

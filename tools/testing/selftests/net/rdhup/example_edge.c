@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "kselftest.h"
+#include "netns.h"
 
 #define MAX_EVENTS 16
 
@@ -273,6 +274,7 @@ int main(void)
 	char number[16];
 	pid_t server;
 
+	enter_own_net();
 	ksft_print_header();
 	ksft_set_plan(5);
 	listener = listen_anywhere();

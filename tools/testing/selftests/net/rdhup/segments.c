@@ -11,6 +11,7 @@
 #include "family.h"
 #include "netns.h"
 #include "peer.h"
+#include "segment.h"
 #include "wait.h"
 #include "kselftest_harness.h"
 
@@ -27,50 +28,6 @@
 #include <unistd.h>
 
 #define WATCH		(EPOLLIN | EPOLLRDHUP | EPOLLET)
-
-FIXTURE(segment) {
-	int tun;
-	int listener;
-	uint16_t dport;
-	const struct shape *shape;
-	struct connection c;
-};
-
-FIXTURE_VARIANT(segment) {
-	enum shape_id shape;
-};
-
-FIXTURE_VARIANT_ADD(segment, bare_fin) { BARE_FIN };
-FIXTURE_VARIANT_ADD(segment, data_fin) { DATA_FIN };
-FIXTURE_VARIANT_ADD(segment, hole) { FILLED_HOLE };
-FIXTURE_VARIANT_ADD(segment, hole_data) { FILLED_HOLE_DATA };
-FIXTURE_VARIANT_ADD(segment, closing) { CLOSING };
-FIXTURE_VARIANT_ADD(segment, fin_wait1) { ACK_OF_OURS };
-FIXTURE_VARIANT_ADD(segment, fin_wait2) { ACKED_OURS };
-FIXTURE_VARIANT_ADD(segment, fin_wait2_data) { ACKED_OURS_DATA };
-
-FIXTURE_SETUP(segment)
-{
-	self->shape = &shapes[variant->shape];
-	self->listener = -1;
-	self->c.fd = -1;
-	self->tun = tun_open();
-	if (is_missing(self->tun))
-		SKIP(return, "no tun device: %s", strerror(-self->tun));
-	ASSERT_LE(0, self->tun);
-	self->listener = tun_listen(&self->dport);
-	ASSERT_LE(0, self->listener);
-}
-
-FIXTURE_TEARDOWN(segment)
-{
-	if (self->c.fd >= 0)
-		close(self->c.fd);
-	if (self->listener >= 0)
-		close(self->listener);
-	if (self->tun >= 0)
-		close(self->tun);
-}
 
 /*
  * A reader that asked for signals gets two, which programs have come to live
@@ -179,8 +136,13 @@ FIXTURE_TEARDOWN(linger)
 		close(self->tun);
 }
 
-/* A lingering close() returns with the segment that has both FIN and ACK. */
-TEST_F(linger, fin_and_ack)
+/*
+ * A close() that lingers, ended by what @answer sends once our FIN, which has
+ * @fin_seq, is out.
+ */
+static void close_and_answer(struct __test_metadata *_metadata, int tun,
+			     int (*answer)(struct connection *c,
+					   uint32_t fin_seq))
 {
 	static const struct shape plain = { .setup = PLAIN };
 	struct linger linger = { .l_onoff = 1, .l_linger = MUST_MS / 500 };
@@ -193,18 +155,29 @@ TEST_F(linger, fin_and_ack)
 
 	listener = tun_listen(&dport);
 	ASSERT_LE(0, listener);
-	ASSERT_EQ(0, connection_open(&c, self->tun, listener, dport,
-				     FIRST_PORT, &plain));
+	ASSERT_EQ(0, connection_open(&c, tun, listener, dport, FIRST_PORT,
+				     &plain));
 	ASSERT_EQ(0, setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger,
 				sizeof(linger)));
 	l.fd = c.fd;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, close_main, &l));
 	ASSERT_EQ(0, peer_expect(&c.peer, FIN | ACK, &seq));
-	c.peer.ack = seq + 1;
-	ASSERT_EQ(0, peer_send_at(&c.peer, c.peer.seq, FIN | ACK, ""));
+	ASSERT_EQ(0, answer(&c, seq));
 	pthread_join(thread, NULL);
 	EXPECT_GT(MUST_MS, l.ms);
 	close(listener);
+}
+
+static int fin_and_ack(struct connection *c, uint32_t fin_seq)
+{
+	c->peer.ack = fin_seq + 1;
+	return peer_send_at(&c->peer, c->peer.seq, FIN | ACK, "");
+}
+
+/* A lingering close() returns with the segment that has both FIN and ACK. */
+TEST_F(linger, fin_and_ack)
+{
+	close_and_answer(_metadata, self->tun, fin_and_ack);
 }
 
 /*
@@ -220,28 +193,7 @@ static int ack_and_fin_beyond_a_hole(struct connection *c, uint32_t fin_seq)
 /* A lingering close() waits for no more than the acknowledgment. */
 TEST_F(linger, ack_and_fin_beyond_a_hole)
 {
-	static const struct shape plain = { .setup = PLAIN };
-	struct linger linger = { .l_onoff = 1, .l_linger = MUST_MS / 500 };
-	struct lingering l;
-	struct connection c;
-	pthread_t thread;
-	uint16_t dport;
-	uint32_t seq;
-	int listener;
-
-	listener = tun_listen(&dport);
-	ASSERT_LE(0, listener);
-	ASSERT_EQ(0, connection_open(&c, self->tun, listener, dport,
-				     FIRST_PORT, &plain));
-	ASSERT_EQ(0, setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger,
-				sizeof(linger)));
-	l.fd = c.fd;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, close_main, &l));
-	ASSERT_EQ(0, peer_expect(&c.peer, FIN | ACK, &seq));
-	ASSERT_EQ(0, ack_and_fin_beyond_a_hole(&c, seq));
-	pthread_join(thread, NULL);
-	EXPECT_GT(MUST_MS, l.ms);
-	close(listener);
+	close_and_answer(_metadata, self->tun, ack_and_fin_beyond_a_hole);
 }
 
 /* Who watches is told of the acknowledgment, and of the end in its turn. */

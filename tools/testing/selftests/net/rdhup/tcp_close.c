@@ -786,7 +786,7 @@ TEST_F(closing, linger_and_shut_wr_send_fin_despite_unread_data)
 #define CORKED_PAIR() do {						\
 	int __sv[2];							\
 									\
-	ASSERT_EQ(0, hold_back());					\
+	ASSERT_EQ(0, hold_back(HOLD_MS));				\
 	ASSERT_EQ(0, make_pair(TCP4, __sv));				\
 	self->own = __sv[0];						\
 	self->peer = __sv[1];						\

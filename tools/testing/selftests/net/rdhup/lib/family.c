@@ -4,27 +4,19 @@
 #include "family.h"
 #include "smc.h"
 #include "tipc.h"
+#include "tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/tls.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef SOL_TLS
-#define SOL_TLS 282
-#endif
-#ifndef TCP_ULP
-#define TCP_ULP 31
-#endif
 
 bool is_missing(int err)
 {
@@ -171,29 +163,6 @@ int make_pair(enum family_id id, int sv[2])
 	if (families[id].pair)
 		return families[id].pair(id, sv);
 	return pair_by_accept(id, sv);
-}
-
-/* Under a fixed key. */
-static int tls_pair(enum family_id id, int sv[2])
-{
-	struct tls12_crypto_info_aes_gcm_128 key = {
-		.info.version = TLS_1_3_VERSION,
-		.info.cipher_type = TLS_CIPHER_AES_GCM_128,
-	};
-	int err = pair_by_accept(id, sv);
-
-	for (int i = 0; !err && i < 2; i++) {
-		/* To this family, what socket() is to others. */
-		if (setsockopt(sv[i], IPPROTO_TCP, TCP_ULP, "tls", 4))
-			err = errno == ENOENT ? -EPROTONOSUPPORT :
-						failed("tls");
-		else if (setsockopt(sv[i], SOL_TLS, TLS_TX, &key,
-				    sizeof(key)) ||
-			 setsockopt(sv[i], SOL_TLS, TLS_RX, &key,
-				    sizeof(key)))
-			err = failed("tls");
-	}
-	return err;
 }
 
 static int socketpair_of(enum family_id id, int sv[2])

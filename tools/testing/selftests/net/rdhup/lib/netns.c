@@ -39,15 +39,14 @@ void enter_own_net(void)
 			strerror(-err));
 }
 
-int hold_back(void)
+int hold_back(unsigned int ms)
 {
-	static const char us[] = "20000000";
 	int err = 0, fd;
 
 	fd = open("/proc/sys/net/ipv4/tcp_rto_min_us", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, us, sizeof(us) - 1) < 0)
+	if (dprintf(fd, "%u000", ms) < 0)
 		err = -errno;
 	close(fd);
 	return err;

@@ -23,9 +23,12 @@ void enter_own_net(void);
 /*
  * TCP keeps a partial segment back (TCP_CORK, MSG_MORE) for its shortest time
  * to retransmit, which is 200 ms and may pass between two lines of a test.
- * Make that 20 s for sockets that are made from now on; to be called after
+ * Make that @ms for sockets that are made from now on; to be called after
  * own_net(), whose network it is for.  0 or a negative errno.
  */
-int hold_back(void);
+int hold_back(unsigned int ms);
+
+/* Longer than any test takes. */
+#define HOLD_MS	20000
 
 #endif /* RDHUP_NETNS_H */
