@@ -15,11 +15,8 @@ need "${qemu[0]}" busybox
 "$top/scripts/guest/selftests.sh"
 build_init
 rm -rf "$root"
-mkdir -p "$root/bin" "$root/selftests"
-cp "$(command -v busybox)" "$root/bin/busybox"
-for applet in $("$root/bin/busybox" --list); do
-	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
-done
+mkdir -p "$root/selftests"
+busybox_into "$root"
 cp -r "$build/selftests/kselftest"/* "$root/selftests/"
 pack_initramfs "$build/guest/shell.cpio" "$root"
 boot_guest "$build/kernel/$kernel/${image##*/}" "$build/guest/shell.cpio" \

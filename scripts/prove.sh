@@ -16,24 +16,36 @@ tree=$build/linux/scratch
 cache=$build/prove
 failed=0 rows=0
 
+# key_of COMMIT PROGRAM ARCH WORDS: what the results of a program on a tree are
+# called in $cache.
+key_of() {
+	local tests=$build/selftests
+	[ "$3" = x86_64 ] || tests+=-$3
+	echo "$cache/$(lgit rev-parse "$1^{tree}")-$2-$({
+		echo "$4"
+		cat "$tests"/kselftest/*/*/"$2"
+	} | sha256sum | cut -c1-12)"
+}
+
+# boot_at COMMIT GUEST PROGRAM TESTS: prints what kselftest.sh says.
+boot_at() {
+	git -C "$tree" checkout -q --force --detach "$1"
+	"$top/scripts/kernel.sh" "$2" >&2
+	rm -f "$build/results/$2.ktap"
+	TESTS=$4 "$top/scripts/kselftest.sh" "$2" "$3" 2>&1 || true
+}
+
 # run_at COMMIT PROGRAM ARCH TESTS: the KTAP of a program's tests on a tree, in
 # $cache/....
 run_at() {
-	local key guest=prove tests=$build/selftests/kselftest
+	local key guest=prove
 	if [ "$3" != x86_64 ]; then
 		guest=$3-prove
-		tests=$build/selftests-$3/kselftest
 		"$top/scripts/guest/selftests.sh" "$3" >&2
 	fi
-	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$({
-		echo "$4"
-		cat "$tests"/*/*/"$2"
-	} | sha256sum | cut -c1-12)
+	key=$(key_of "$@")
 	if [ ! -s "$key.ktap" ]; then
-		git -C "$tree" checkout -q --force --detach "$1"
-		"$top/scripts/kernel.sh" "$guest" >&2
-		rm -f "$build/results/$guest.ktap"
-		TESTS=$4 "$top/scripts/kselftest.sh" "$guest" "$2" >"$key.log" 2>&1 || true
+		boot_at "$1" "$guest" "$2" "$4" >"$key.log"
 		grep -qs '^# guest done' "$build/results/$guest.ktap" ||
 			die "the guest of $1 did not finish $2: $(grep -m 1 "^rdhup: " "$key.log")"
 		cp "$build/results/$guest.ktap" "$key.ktap"
@@ -43,16 +55,11 @@ run_at() {
 
 # fate_at COMMIT PROGRAM TEST TEXT: what becomes of a kernel that the test is for.
 fate_at() {
-	local key text=$4
-	key=$cache/$(lgit rev-parse "$1^{tree}")-$2-$({
-		echo "$3 $4"
-		cat "$build"/selftests/kselftest/*/*/"$2"
-	} | sha256sum | cut -c1-12)
+	local key
+	key=$(key_of "$1" "$2" x86_64 "$3 $4")
 	if [ ! -s "$key.fate" ]; then
-		git -C "$tree" checkout -q --force --detach "$1"
-		"$top/scripts/kernel.sh" prove >&2
-		TESTS=$3 LIMIT=120 "$top/scripts/kselftest.sh" prove "$2" >"$key.log" 2>&1 || true
-		if grep -qF -- "$text" "$build/results/prove.console"; then
+		LIMIT=120 boot_at "$1" prove "$2" "$3" >"$key.log"
+		if grep -qF -- "$4" "$build/results/prove.console"; then
 			echo FAIL
 		elif grep -q '^rdhup: the prove guest hung' "$key.log"; then
 			echo hangs

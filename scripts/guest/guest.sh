@@ -24,6 +24,17 @@ pack_initramfs() {
 	mv "$1.new" "$1"
 }
 
+# busybox_into ROOT: a shell and the tools of the host's busybox, but for those that
+# are there.
+busybox_into() {
+	local applet
+	mkdir -p "$1/bin"
+	cp "$(command -v busybox)" "$1/bin/busybox"
+	for applet in $(busybox --list); do
+		[ -e "$1/bin/$applet" ] || ln -sf busybox "$1/bin/$applet"
+	done
+}
+
 # The accelerator that works, probed once a boot of the host with a guest of
 # ours: a /dev/kvm may open and yet not run anything, and come and go.
 accelerator() {

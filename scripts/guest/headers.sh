@@ -37,8 +37,7 @@ install_headers() { # install_headers ARCH
 
 need gcc git make rsync
 mkdir -p "$out"
-exec 9>"$out/lock"
-flock 9
+locked "the headers of $name"
 inputs >"$out/inputs"
 stale=()
 for arch; do

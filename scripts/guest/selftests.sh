@@ -26,15 +26,12 @@ if cmp -s "$out/inputs.new" "$out/inputs"; then
 fi
 "$top/scripts/guest/headers.sh" patched "$linux_arch"
 step "building the selftests ($out/build.log)"
-{
-	make -C "$tree/tools/testing/selftests" TARGETS="$targets" O="$out" \
-		ARCH="$linux_arch" CROSS_COMPILE="$cross" CC="${cross}gcc" \
-		KHDR_INCLUDES="-isystem $headers/arch/$linux_arch -isystem $headers/usr/include" \
-		USERLDFLAGS=-static USERCFLAGS=-Werror -j"$(nproc)"
-} >"$out/build.log" 2>&1 ||
+if ! make -C "$tree/tools/testing/selftests" TARGETS="$targets" O="$out" \
+	ARCH="$linux_arch" CROSS_COMPILE="$cross" CC="${cross}gcc" \
+	KHDR_INCLUDES="-isystem $headers/arch/$linux_arch -isystem $headers/usr/include" \
+	USERLDFLAGS=-static USERCFLAGS=-Werror -j"$(nproc)" >"$out/build.log" 2>&1 ||
+	# lib.mk goes on after a program that does not compile
+	grep -q 'error:' "$out/build.log"; then
 	die "the selftests do not build: $(grep -m 1 -E 'error:|\*\*\*' "$out/build.log"); see $out/build.log"
-# lib.mk goes on after a program that does not compile
-if grep -q 'error:' "$out/build.log"; then
-	die "the selftests do not build: $(grep -m 1 'error:' "$out/build.log"); see $out/build.log"
 fi
 mv "$out/inputs.new" "$out/inputs"

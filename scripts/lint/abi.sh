@@ -30,13 +30,13 @@ arches_of() { # arches_of TREE
 
 # What is in the tree and what is in the table must be the same.
 check_rows() { # check_rows TREE
-	local arch
-	while read -r arch; do
-		fault "$1, $arch: a new architecture; add its row to scripts/lint/abi.table"
-	done < <(comm -23 <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
-	while read -r arch; do
-		fault "$1, $arch: no such architecture; take its row out of scripts/lint/abi.table"
-	done < <(comm -13 <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
+	local side arch
+	while read -r side arch; do
+		case $side in
+		'<') fault "$1, $arch: a new architecture; add its row to scripts/lint/abi.table" ;;
+		'>') fault "$1, $arch: no such architecture; take its row out of scripts/lint/abi.table" ;;
+		esac
+	done < <(diff <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
 }
 
 check() { # check TREE ARCH

@@ -9,7 +9,7 @@ provide() { # provide DIR ROOT
 	local name
 	apt_root sid "$2" bluez-test-tools >"$1/version"
 	mkdir -p "$2/t"
-	cp "$others_dir/bluez" "$2/t/"
+	cp "$others_dir"/{bluez,ktap} "$2/t/"
 	for name in l2cap rfcomm sco iso; do
 		[ -x "$2/usr/bin/$name-tester" ]
 		echo "$name 1200 /t/bluez $name-tester"

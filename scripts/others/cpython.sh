@@ -10,10 +10,8 @@ provide() { # provide DIR ROOT
 	# shellcheck disable=SC2154 # of private_apt
 	python=$(apt-cache "${apt_options[@]}" depends python3 | sed -n 's/.*Depends: \(python3\.[0-9]*\)$/\1/p' | sed -n 1p)
 	apt_root "$release" "$2" "lib$python-testsuite" "$python" >"$1/version"
-	mkdir -p "$2"/{t,etc,var/tmp}
-	echo 'root:x:0:0:root:/:/bin/sh' >"$2/etc/passwd"
-	echo 'root:x:0:' >"$2/etc/group"
-	echo '127.0.0.1 localhost' >"$2/etc/hosts"
+	mkdir -p "$2"/{t,var/tmp}
+	etc_into "$2"
 	cp "$others_dir/cpython.py" "$2/t/"
 	for name in test_epoll test_poll test_select test_selectors test_socket test_asyncio; do
 		echo "$name 1800 /usr/bin/$python /t/cpython.py test.$name"

@@ -12,15 +12,11 @@
  * something else failed; comments that say what the server did, and what the
  * client got.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "server.h"
 
 #define PATIENCE 5000		/* milliseconds, for what may not come */
 #define QUIET 1000
@@ -36,15 +32,6 @@ static void check(int good, const char *what)
 		return;
 	perror(what);
 	exit(2);
-}
-
-static struct sockaddr_in local(const char *port)
-{
-	return (struct sockaddr_in) {
-		.sin_family = AF_INET,
-		.sin_port = htons(atoi(port)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 }
 
 static int readable(int fd, int patience)
@@ -81,8 +68,7 @@ static int connected(const struct sockaddr_in *to)
 int main(int argc, char **argv)
 {
 	int listener, client, upstream, early, noticed = 0;
-	struct sockaddr_in to, from;
-	const int one = 1;
+	struct sockaddr_in to;
 	char buf[4096];
 	ssize_t len;
 	long start;
@@ -91,11 +77,8 @@ int main(int argc, char **argv)
 	check(argc == 3 + early, "usage: halfclose PORT UPSTREAM_PORT [early]");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	to = local(argv[1]);
-	from = local(argv[2]);
-	listener = socket(AF_INET, SOCK_STREAM, 0);
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	check(!bind(listener, (void *)&from, sizeof(from)), "bind");
-	check(!listen(listener, 8), "listen");
+	listener = listening_at(argv[2]);
+	check(listener >= 0, "listen");
 
 	client = connected(&to);
 	check(send(client, request, sizeof(request) - 1, 0) > 0, "send");

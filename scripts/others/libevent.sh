@@ -12,7 +12,7 @@ provide() { # provide DIR ROOT
 		-DCMAKE_EXE_LINKER_FLAGS=-static
 	make -s -C "$1/out" -j"$(nproc)" regress
 	mkdir -p "$2/t"
-	cp "$1/out/bin/regress" "$others_dir/libevent" "$2/t/"
+	cp "$1/out/bin/regress" "$others_dir"/{libevent,ktap} "$2/t/"
 	for back_end in epoll poll select; do
 		echo "$back_end 1200 /t/libevent $back_end"
 	done >"$2/tests"

@@ -9,12 +9,10 @@ provide() { # provide DIR ROOT
 	cmake -S "$1/src" -B "$1/out" -DLIBUV_BUILD_SHARED=OFF -DBUILD_TESTING=ON \
 		-DCMAKE_EXE_LINKER_FLAGS=-static
 	make -s -C "$1/out" -j"$(nproc)" uv_run_tests_a
-	mkdir -p "$2/t" "$2/etc"
+	mkdir -p "$2/t"
+	etc_into "$2"
 	cp "$1/out/uv_run_tests_a" "$2/t/"
 	cp -r "$1/src/test" "$2/t/test"
-	echo 'root:x:0:0:root:/:/bin/sh' >"$2/etc/passwd"
-	echo 'root:x:0:' >"$2/etc/group"
-	echo '127.0.0.1 localhost' >"$2/etc/hosts"
 	printf '#!/bin/sh\necho "KTAP version 1"\nexec ./uv_run_tests_a\n' >"$2/t/libuv"
 	chmod +x "$2/t/libuv"
 	echo "libuv 2400 /t/libuv" >"$2/tests"

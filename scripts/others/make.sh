@@ -19,6 +19,7 @@ others_dir=$top/scripts/others
 dir=$build/others/$name
 # shellcheck disable=SC2034 # for the suites
 release=$(debian_release)
+selftests=$build/linux/base/tools/testing/selftests
 
 # What the file of a suite sets, beside provide(): tools of the host; kernels,
 # the prefix of those that it needs; memory of the guest; also, a kernel that it
@@ -27,29 +28,42 @@ tools=() kernels=- memory=1024 busybox=yes also=
 # shellcheck source=/dev/null
 . "$others_dir/$name.sh"
 
-busybox_into() { # busybox_into ROOT
-	local each
-	mkdir -p "$1/bin"
-	cp "$(command -v busybox)" "$1/bin/"
-	for each in $(busybox --list); do
-		[ -e "$1/bin/$each" ] || ln -sf busybox "$1/bin/$each"
-	done
+# compile_selftest PROGRAM SOURCE... [OPTION...]: one of base's own tests, with what
+# patched exports to user space.
+compile_selftest() {
+	local headers=$build/headers/patched
+	"$top/scripts/guest/headers.sh" patched x86 >&2
+	gcc -O1 -w -static -D_GNU_SOURCE= -isystem "$headers/arch/x86" -isystem "$headers/usr/include" \
+		-I"$selftests" -I"$selftests/net" -I"$selftests/net/lib" -o "$@" -lpthread
+}
+
+# etc_into ROOT: what programs ask of the C library, root and localhost.
+etc_into() {
+	mkdir -p "$1/etc"
+	echo 'root:x:0:0:root:/:/bin/sh' >"$1/etc/passwd"
+	echo 'root:x:0:' >"$1/etc/group"
+	echo '127.0.0.1 localhost' >"$1/etc/hosts"
 }
 
 mkdir -p "$build/others"
 need cpio busybox "${tools[@]}"
 
-# The files of the suite: its own, and what they name.
-files() { # files NAME
-	echo "$others_dir/$1"
-	{ grep -oE 'others(_dir)?/[a-z0-9][a-z0-9.-]*' "$others_dir/$1" || true; } | sed 's|.*/||' | sort -u |
-		while read -r each; do
-			[ ! -f "$others_dir/$each" ] || [ "$each" = "$1" ] || files "$each"
-		done
+# files NAME...: these files of the folder, those that they name, and so on.
+files() {
+	local all
+	mapfile -t all < <({
+		printf '%s\n' "$@"
+		grep -ohE '[a-z0-9][a-z0-9.-]*' "$@" | grep -vx make.sh | grep -xFf <(printf '%s\n' *)
+	} | sort -u)
+	if [ ${#all[@]} = $# ]; then
+		printf '%s\n' "$@"
+	else
+		files "${all[@]}"
+	fi
 }
 
 {
-	files "$name.sh" | xargs cat
+	(cd "$others_dir" && files "$name.sh" | xargs cat)
 	cat "$top/scripts/lib/apt.sh" "$0"
 } | sha256sum >"$dir.inputs.new"
 if cmp -s "$dir.inputs.new" "$dir.inputs"; then

@@ -4,14 +4,12 @@
 # over IPv4, options of sockets, what ss tells, and of mptcp_join.sh what ends by
 # MP_FASTCLOSE; from base for both kernels, with Debian's ip, tc, ss and iptables.
 # What the scripts draw by lot, the sizes and what the network loses, is given.
-: "${build:?}" "${top:?}" "${release:?}"
+: "${selftests:?}" "${release:?}"
 tools=(gcc)
 kernels=others_ memory=1536 busybox=no	# whose ip is another
 
 provide() { # provide DIR ROOT
-	local st=$build/linux/base/tools/testing/selftests headers=$build/headers/patched name
-	local to=$2/selftests/net version
-	"$top/scripts/guest/headers.sh" patched x86 >&2
+	local to=$2/selftests/net name version
 	version=$(apt_root "$release" "$2" iproute2 bash coreutils diffutils ethtool findutils grep \
 		iptables iputils-ping libc-bin mawk nftables procps sed util-linux)
 	echo "linux $KERNEL_VERSION, $version" >"$1/version"
@@ -21,15 +19,13 @@ provide() { # provide DIR ROOT
 	for name in iptables ip6tables; do
 		ln -s "$name-legacy" "$2/usr/sbin/$name"
 	done
-	mkdir -p "$to" "$2"/{etc,run,var}
+	mkdir -p "$to/lib" "$2"/{run,var}
 	ln -s ../run "$2/var/run"
-	echo 'root:x:0:0:root:/:/bin/sh' >"$2/etc/passwd"
-	cp -r "$st/net/lib.sh" "$st/net/mptcp" "$to/"
-	mkdir -p "$to/lib"
-	cp -r "$st/net/lib/sh" "$to/lib/"
+	etc_into "$2"
+	cp -r "$selftests"/net/{lib.sh,mptcp} "$to/"
+	cp -r "$selftests/net/lib/sh" "$to/lib/"
 	for name in mptcp_connect mptcp_sockopt mptcp_inq mptcp_diag pm_nl_ctl; do
-		gcc -O1 -w -static -D_GNU_SOURCE= -isystem "$headers/arch/x86" -isystem "$headers/usr/include" \
-			-I"$st" -I"$st/../../include" -o "$to/mptcp/$name" "$st/net/mptcp/$name.c"
+		compile_selftest "$to/mptcp/$name" "$selftests/net/mptcp/$name.c" -I"$selftests/../../include"
 	done
 	cat >"$2/tests" <<-TESTS
 		sockopt 900 /selftests/net/mptcp/mptcp_sockopt.sh

@@ -269,19 +269,21 @@ def own_tests(build, changed):
 PROGRAM = re.compile(r' +# program: (\S+) (\S+) noticed (yes|no) calls (\S+) answered (\S+)')
 
 
-def programs(folder, name):
-    """{program: (version, {kernel: what it did})} of a suite of programs."""
+def programs(folder, names):
+    """[row of the table] of the programs that suites of these have run."""
     rows = {}
-    for kernel in ('control', 'base', 'patched'):
-        for line in lines_of(f'{folder}/{name}.{kernel}.ktap'):
-            found = PROGRAM.fullmatch(line)
-            if found:
+    for name in names:
+        ktaps = [f'{folder}/{name}.{kernel}.ktap' for kernel in ('control', 'base', 'patched')]
+        for column, ktap in enumerate(ktaps, 2):
+            for found in filter(None, map(PROGRAM.fullmatch, lines_of(ktap))):
                 program, version, noticed, calls, answered = found.groups()
                 said = f'after {calls} calls' if noticed == 'yes' else 'not noticed'
-                row = rows.setdefault(program, (version, {}))
-                row[1][kernel] = said + (', no answer' if answered == 'no' else
-                                          ', answers' if answered == '200' else f', answers {answered}')
-    return rows
+                said += {'no': ', no answer', '200': ', answers'}.get(
+                    answered, f', answers {answered}')
+                row = rows.setdefault(program, [program, version] + [
+                    'said nothing' if os.path.exists(path) else 'not run' for path in ktaps])
+                row[column] = said
+    return list(rows.values())
 
 
 def table(heads, rows):
@@ -310,7 +312,7 @@ def page(tables, notes, missing):
 def summary(build, names):
     """([(heads, rows) of a table], what differs, {test: what is wrong})."""
     changed = read_changed()
-    wrong, notes, ran, did = own_tests(build, changed), [], [], []
+    wrong, notes, ran = own_tests(build, changed), [], []
     for name in names:
         suite = Suite(build, name)
         row = [name, suite.version, str(len(suite.tests()))]
@@ -318,16 +320,13 @@ def summary(build, names):
             states = list(suite.first.get(kernel, {}).values())
             row += [str(states.count(state)) for state in (OK, FAIL, SKIP)]
         ran.append(row)
-        without = {kernel: 'said nothing' if os.path.exists(f'{suite.folder}/{name}.{kernel}.ktap')
-                   else 'not run' for kernel in ('control', 'base', 'patched')}
-        did += [[program, version] + list({**without, **by_kernel}.values())
-                for program, (version, by_kernel) in programs(suite.folder, name).items()]
         differences, unstable, faults = faults_of(suite, changed)
         notes += [f'{name} {test}: differs, {said}' for test, said in differences.items()]
         notes += [f'{name} {test}: unstable, {said}' for test, said in unstable.items()]
         wrong.update({f'{name} {test}': said for test, said in faults.items()})
     tables = [(['suite', 'what ran', 'tests'] + [f'{kernel}: {state}' for kernel in KERNELS
                                                  for state in (OK, FAIL, SKIP)], ran)]
+    did = programs(os.path.join(build, 'others'), names)
     if did:
         tables.append((['program', 'version', 'on control', 'on base', 'on patched'], did))
     return tables, notes + [f'FAULT: {test} {said}' for test, said in wrong.items()], wrong
@@ -375,22 +374,15 @@ def main(argv):
     if len(argv) < 4:
         print(__doc__, file=sys.stderr)
         return 2
-    folder, status = os.path.join(argv[2], 'others'), True
-    if argv[1] == 'gather':
-        gather(folder, argv[3], 'stopped' in argv[4:])
-    elif argv[1] == 'left':
-        left(folder, argv[3])
-    elif argv[1] == 'repeat':
-        repeat(argv[2], argv[3])
-    elif argv[1] == 'judge':
-        status = judge(argv[2], argv[3:])
-    elif argv[1] == 'tap':
-        status = tap(argv[2], argv[3:])
-    elif argv[1] == 'listed':
-        read_changed()
-    else:
-        return 2
-    return 0 if status else 1
+    build, words = argv[2], argv[3:]
+    folder = os.path.join(build, 'others')
+    good = {'gather': lambda: gather(folder, words[0], 'stopped' in words),
+            'left': lambda: left(folder, words[0]),
+            'repeat': lambda: repeat(build, words[0]),
+            'judge': lambda: judge(build, words),
+            'tap': lambda: tap(build, words),
+            'listed': read_changed}[argv[1]]()
+    return 1 if good is False else 0
 
 
 if __name__ == '__main__':

@@ -6,27 +6,36 @@
 : "${release:?}" "${others_dir:?}"
 tools=(gcc)
 memory=2048 also=control
+programs=(nginx haproxy lighttpd libevent libuv asyncio node)
+declare -A package=([nginx]=nginx-light [haproxy]=haproxy [lighttpd]=lighttpd
+	[libevent]=libevent-dev [libuv]=libuv1-dev [asyncio]=python3 [node]=nodejs)
 
 provide() { # provide DIR ROOT
-	local dir=$1 root=$2 name lib
-	apt_root "$release" "$root" strace nginx-light haproxy lighttpd nodejs python3 libc-bin >&2
-	versions >"$dir/versions"
-	for name in libevent-dev libuv1-dev; do
-		apt_unpack "$release" "$dir/dev" "$name"
+	local dir=$1 root=$2 name libs=() packages=(strace libc-bin)
+	for name in "${programs[@]}"; do
+		case $name in
+		lib*) libs+=("$name") ;;
+		*) packages+=("${package[$name]}") ;;
+		esac
 	done
+	apt_root "$release" "$root" "${packages[@]}" >&2
 	# the versions stand beside the names in what the programs say
 	echo "Debian $release" >"$dir/version"
-	mkdir -p "$root"/{t,etc,run,var/lib/nginx,var/log/nginx,var/log/lighttpd}
-	printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
-	printf 'root:x:0:\n' >"$root/etc/group"
-	echo '127.0.0.1 localhost' >"$root/etc/hosts"
+	mkdir -p "$root"/{t,run,var/lib/nginx,var/log/nginx,var/log/lighttpd}
+	# shellcheck disable=SC2154 # of apt_root, the archive that it has set
+	for name in "${programs[@]}"; do
+		echo "$name $(apt-cache "${apt_options[@]}" show "${package[$name]}" | sed -n 's/^Version: //p' | sed -n 1p)"
+		echo "$name 300 /t/programs $name" >>"$root/tests"
+	done >"$root/t/versions"
+	etc_into "$root"
 	gcc -O2 -Wall -Wextra -static -o "$root/t/halfclose" "$others_dir/halfclose.c"
-	for lib in event uv; do
+	for name in "${libs[@]}"; do
+		apt_unpack "$release" "$dir/dev" "${package[$name]}"
 		gcc -O2 -w -static -I"$dir/dev/usr/include" -I"$(dirname "$(compgen -G "$dir/dev/usr/include/*/event2")")" \
-			-o "$root/t/server-lib$lib" "$others_dir/server-lib$lib.c" \
-			"$(find "$dir/dev" -name "lib$lib.a" -o -name "lib${lib}_a.a")" -lpthread -ldl -lrt
+			-o "$root/t/server-$name" "$others_dir/server-$name.c" \
+			"$(find "$dir/dev" -name "$name.a" -o -name "${name}_a.a")" -lpthread -ldl -lrt
 	done
-	cp "$dir/versions" "$others_dir"/{programs,programs.awk,server-asyncio.py,server-node.js} "$root/t/"
+	cp "$others_dir"/{programs,programs.awk,server-asyncio.py,server-node.js} "$root/t/"
 	cat >"$root/t/nginx.conf" <<-CONF
 		user root;
 		daemon off;
@@ -66,18 +75,4 @@ provide() { # provide DIR ROOT
 		proxy.server = ("" => (("host" => "127.0.0.1", "port" => 8081,
 			"tcp-fin-propagate" => "enable")))
 	CONF
-	for name in nginx haproxy lighttpd libevent libuv asyncio node; do
-		echo "$name 300 /t/programs $name"
-	done >"$root/tests"
-}
-
-# What the programs are, "NAME VERSION" a line; asked of the archive that apt_root
-# has set.
-versions() {
-	local name
-	# shellcheck disable=SC2154 # of apt_root
-	for name in nginx-light:nginx haproxy lighttpd libevent-dev:libevent libuv1-dev:libuv \
-		python3:asyncio nodejs:node; do
-		echo "${name#*:} $(apt-cache "${apt_options[@]}" show "${name%:*}" | sed -n 's/^Version: //p' | sed -n 1p)"
-	done
 }

@@ -2,14 +2,13 @@
 # shellcheck disable=SC2034 # for make.sh
 # The kernel's own selftest of tun, which speaks to netlink by what its own
 # generator makes of the specifications; from base for both kernels.
-: "${build:?}" "${top:?}"
+: "${build:?}" "${selftests:?}"
 tools=(gcc python3 python3:yaml python3:jsonschema)
 kernels=others_
 
 provide() { # provide DIR ROOT
-	local tree=$build/linux/base headers=$build/headers/patched gen=$1/gen
-	local ynl=$tree/tools/net/ynl st=$tree/tools/testing/selftests name
-	"$top/scripts/guest/headers.sh" patched x86 >&2
+	local tree=$build/linux/base gen=$1/gen name
+	local ynl=$tree/tools/net/ynl
 	echo "linux $KERNEL_VERSION" >"$1/version"
 	mkdir -p "$2/ksft" "$gen"
 	for name in rt-addr rt-link rt-neigh rt-route; do
@@ -18,8 +17,7 @@ provide() { # provide DIR ROOT
 				--spec "$tree/Documentation/netlink/specs/$name.yaml" -o "$gen/$name-user.${kind#*:}"
 		done
 	done
-	gcc -std=gnu11 -O1 -w -static -D_GNU_SOURCE= -isystem "$headers/arch/x86" \
-		-isystem "$headers/usr/include" -I"$st" -I"$st/net" -I"$ynl/lib" -I"$gen" \
-		-o "$2/ksft/tun" "$st/net/tun.c" "$gen"/*.c "$ynl/lib/ynl.c"
+	compile_selftest "$2/ksft/tun" "$selftests/net/tun.c" "$gen"/*.c "$ynl/lib/ynl.c" \
+		-std=gnu11 -I"$ynl/lib" -I"$gen"
 	echo "tun 600 /ksft/tun" >"$2/tests"
 }

@@ -46,8 +46,7 @@ packaged_base() {
 }
 
 need git
-exec 8>"$build/tree.lock"	# tree.sh builds by the same code
-flock 8
+locked "the branches" >&2	# tree.sh builds by the same code
 [ -d "$linux_git" ] || git init -q --bare "$linux_git"
 declare -A had=()
 if [ -n "${MAN_PAGES:-}" ]; then

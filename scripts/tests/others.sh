@@ -13,7 +13,7 @@ find "$tmp/repo/scripts/others" -name '*.sh' ! -name make.sh -delete
 # the interpreter itself, which some hosts have a slow wrapper for
 ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$tmp/bin/python3"
 cat >"$tmp/repo/scripts/others/planted.sh" <<'SUITE'
-also=$ALSO
+also=$ALSO	# and "$others_dir"/{planted.part,other}
 provide() { # provide DIR ROOT
 	echo "planted 1.0" >"$1/version"
 	for name in $PLANTED; do
@@ -102,6 +102,7 @@ entry() { # entry TEST FROM TO: the only line of the list
 }
 
 : >"$changed"
+touch "$tmp/repo/scripts/others/planted.part"
 ok "two kernels that answer the same pass" others "fine bad"
 ok "the table says what ran and how often" says '^planted +planted 1.0 +2 +1 +1 +0 +1 +1 +0$'
 ok "and is there for the report" grep -q '<td>planted 1.0</td><td>2</td>' "$tmp/build/others/table.html"
@@ -156,6 +157,12 @@ others "fine worse" --check || true
 ok "for make check, a line a test" says '^ok - others: planted fine$'
 ok "that says what differs" says '^not ok - others: planted worse ok on base, FAIL on patched'
 
+others fine || true
+again fine || true
+ok "a suite is made once" test "$(grep -c 'fetching and building' "$tmp/said")" = 0
+echo planted >"$tmp/repo/scripts/others/planted.part"
+again fine || true
+ok "and again where a file that it names has changed" says 'planted: fetching and building'
 others "fine halt other" || true
 again "fine halt other" || true
 ok "what is done is not run again" test "$(wc -l <"$tmp/build/ran")" = 6
