@@ -13,7 +13,7 @@ provide() { # provide DIR ROOT
 	etc_into "$2"
 	cp "$1/out/uv_run_tests_a" "$2/t/"
 	cp -r "$1/src/test" "$2/t/test"
-	printf '#!/bin/sh\necho "KTAP version 1"\nexec ./uv_run_tests_a\n' >"$2/t/libuv"
+	printf '#!/bin/sh\necho "KTAP version 1"\nUV_RUN_AS_ROOT=1 exec ./uv_run_tests_a\n' >"$2/t/libuv"
 	chmod +x "$2/t/libuv"
 	echo "libuv 2400 /t/libuv" >"$2/tests"
 }

@@ -4,7 +4,7 @@
 # TEST_USE_INET once more with it: with TCP in place of AF_UNIX.
 : "${others_dir:?}" "${release:?}"
 tools=(gcc make)
-wanted='' unwanted='^helpers$'
+wanted='' unwanted='^helpers$|^xfail_'	# the latter test a sanitizer
 
 provide() { # provide DIR ROOT
 	local dir=$1 root=$2 names name
@@ -18,8 +18,8 @@ provide() { # provide DIR ROOT
 	cp "$others_dir/skip77" "$root/uring/"
 	for name in $names; do
 		strip -o "$root/uring/$name" "$dir/src/test/$name.t" >&2 || true
-		echo "$name ${seconds:-120} /uring/skip77 /uring/$name"
+		echo "$name ${seconds:-300} /uring/skip77 /uring/$name"
 		! grep -q TEST_USE_INET "$dir/src/test/$name.c" ||
-			echo "$name-inet ${seconds:-120} /uring/skip77 /bin/env TEST_USE_INET=1 /uring/$name"
+			echo "$name-inet ${seconds:-300} /uring/skip77 /bin/env TEST_USE_INET=1 /uring/$name"
 	done >"$root/tests"
 }
