@@ -156,10 +156,12 @@ def matrix(verdict):
     for test in verdict.tests:
         programs.setdefault(test.partition(' ')[0], []).append(test)
     for program, tests in programs.items():
-        counts = ' '.join(
-            f'<span class="{OK if good == len(tests) else FAIL}">{k} {good}/{len(tests)}</span>'
-            for k in verdict.kernels
-            for good in [sum(verdict.state(t, k) == OK for t in tests)])
+        counts = ''
+        for kernel in KERNELS:
+            ran = [verdict.state(t, kernel) for t in tests if verdict.state(t, kernel) != NONE]
+            good = ran.count(OK)
+            counts += (f' <span class="{OK if good == len(ran) else FAIL}">{kernel} {good}/{len(ran)}</span>'
+                       if ran else f' <span class="dim">{kernel} not run</span>')
         yield fold(f'<b>{esc(program)}</b>', counts, ('test',) + KERNELS,
                    (row(verdict, program, test) for test in tests))
 
