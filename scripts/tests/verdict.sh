@@ -117,6 +117,7 @@ ok "what a test is called is text" page_has 'segment.&lt;script&gt;'
 ok "and nothing else" test "$(grep -c '<script' "$b/report/index.html")" = 1
 ok "the tests are folded, below a field that finds them" page_has \
 	'<input type="search" placeholder="Find a test" hidden><details><summary><b>net/x:prog</b>'
+ok "a program that a kernel did not run has not failed there" page_has '<span class="dim">control not run</span>'
 rm "$b/results/patched.ktap"
 ok "a kernel that has not run is said" page_has '<li>patched was not run</li>'
 ok "where its bars would be as well" test "$(grep -o '<span>patched</span><span class="bar"></span><small>not run<' "$b/report/index.html" | wc -l)" = 5
