@@ -25,6 +25,7 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/tcp.h>
 #include <linux/vm_sockets.h>
 #include <pthread.h>
 #include <sched.h>
@@ -735,6 +736,31 @@ TEST(tcp_disconnect_ends_recv)
 	leave_map(map, sv);
 }
 
+/*
+ * A program that comes, by another map, while a recv waits has the end go by the
+ * other queue.
+ */
+TEST(tcp_end_by_a_program_that_came_later)
+{
+	struct reader r = {};
+	int map, later, sv[2];
+
+	map = pair_in_map(_metadata, M_TCP4, sv);
+	if (map < 0)
+		return;
+	r.fd = sv[0];
+	ASSERT_EQ(0, reader_start(&r));
+	later = sockmap_new();
+	ASSERT_GE(later, 0);
+	ASSERT_EQ(0, sockmap_prog(later, PROG_PASS));
+	ASSERT_EQ(0, sockmap_add(later, 0, sv[0]));
+	ASSERT_EQ(0, shutdown(sv[1], SHUT_WR));
+	EXPECT_EQ(0, reader_end(&r, MUST_MS));
+	EXPECT_EQ(0, try_recv(sv[0]));
+	close(later);
+	leave_map(map, sv);
+}
+
 /* The error queue is not waited for, and does not give what is not in it. */
 TEST(vsock_error_queue_holds_no_data)
 {
@@ -1396,6 +1422,73 @@ TEST(tcp_waitall_while_data_come)
 TEST(unix_waitall_while_data_come)
 {
 	whole_come(_metadata, M_UNIX);
+}
+
+/*
+ * The end that comes while a recvmsg that may not wait is looking is told as any
+ * other is: with one control message of TCP_INQ, for which there is room.
+ */
+struct inq_reader {
+	pthread_t thread;
+	int fd;
+	volatile int looks;
+	struct msghdr msg;
+	int ret;
+};
+
+static void *inq_recv(void *arg)
+{
+	struct inq_reader *r = arg;
+	char c, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &c, 1 };
+	long long end = now_ms() + MUST_MS;
+
+	pin_to(1);
+	do {
+		r->looks++;
+		r->msg = (struct msghdr){
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control),
+		};
+		r->ret = recvmsg(r->fd, &r->msg, MSG_DONTWAIT);
+		if (r->ret < 0)
+			r->ret = -errno;
+	} while (r->ret == -EAGAIN && now_ms() < end);
+	return NULL;
+}
+
+TEST(tcp_end_is_told_once)
+{
+	int map, one = 1, sv[2];
+
+	map = sockmap_new();
+	if (no_bpf(map))
+		SKIP(return, "bpf(2): %s", strerror(-map));
+	ASSERT_GE(map, 0);
+	pin_to(0);
+	for (int i = 0; i < rounds() / 3; i++) {
+		struct inq_reader r = {};
+
+		ASSERT_EQ(0, member_pair(M_TCP4, sv));
+		ASSERT_EQ(0, sockmap_add(map, 0, sv[0]));
+		ASSERT_EQ(0, setsockopt(sv[0], IPPROTO_TCP, TCP_INQ, &one,
+					sizeof(one)));
+		r.fd = sv[0];
+		ASSERT_EQ(0, pthread_create(&r.thread, NULL, inq_recv, &r));
+		while (r.looks < 2 + i % 8)
+			sched_yield();
+		ASSERT_EQ(0, shutdown(sv[1], SHUT_WR));
+		ASSERT_EQ(0, pthread_join(r.thread, NULL));
+		close(sv[0]);
+		close(sv[1]);
+		ASSERT_EQ(0, r.ret);
+		ASSERT_EQ(CMSG_SPACE(sizeof(int)), r.msg.msg_controllen);
+		ASSERT_EQ(0, r.msg.msg_flags & MSG_CTRUNC)
+			TH_LOG("round %d", i);
+	}
+	close(map);
 }
 
 /*
