@@ -12,6 +12,6 @@ provide() { # provide DIR ROOT
 	cp "$others_dir"/{bluez,ktap} "$2/t/"
 	for name in l2cap rfcomm sco iso; do
 		[ -x "$2/usr/bin/$name-tester" ]
-		echo "$name 1200 /t/bluez $name-tester"
+		echo "$name 300 /t/bluez $name-tester"
 	done >"$2/tests"
 }
