@@ -37,7 +37,7 @@ machine sparc64
 need git make xz
 in_background "$top/scripts/lib/base.sh"
 base=$!
-need "${kernel_tools[@]}" qemu-system-x86_64 "${cross}gcc" "${qemu[0]}" "static:${cross}gcc"
+need "${kernel_tools[@]}" "${generator_tools[@]}" qemu-system-x86_64 "${cross}gcc" "${qemu[0]}" "static:${cross}gcc"
 wait "$base"
 "$top/scripts/tree.sh"
 

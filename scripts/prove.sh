@@ -23,7 +23,7 @@ key_of() {
 	[ "$3" = x86_64 ] || tests+=-$3
 	echo "$cache/$(lgit rev-parse "$1^{tree}")-$2-$({
 		echo "$4"
-		cat "$tests"/kselftest/*/*/"$2"
+		find "$tests/kselftest" -name "$2" -type f -exec cat {} +
 	} | sha256sum | cut -c1-12)"
 }
 

@@ -3,8 +3,8 @@
 # by kselftest.sh, whose variables these are.
 : "${top:?}" "${build:?}" "${guest:?}"
 
-# The test programs, "TARGET PROGRAM SECONDS" a line: those whose source is
-# ours, of what the kernel's own build made.
+# The test programs, "TARGET PROGRAM SECONDS" a line, of what the kernel's own build
+# made: those whose source is ours, and those of its own that are listed in extended.
 list_tests() {
 	local source dir name limit
 	while read -r source; do
@@ -19,6 +19,12 @@ list_tests() {
 		limit=$(sed -n 's/^timeout=//p' "$top/tools/testing/selftests/$dir/settings" 2>/dev/null) || true
 		echo "$dir $name ${limit:-45}"
 	done < <(kernel_path_files | grep '^tools/testing/selftests/.*\.c$')
+	sed '/^#/d' "$top/scripts/guest/extended" | cut -d ' ' -f 1-3
+}
+
+# What is run of a program that does more than concerns us, unless TESTS= says it.
+only_these() { # only_these TARGET PROGRAM
+	[ -n "${TESTS:-}" ] || sed -n "s|^$1 $2 [0-9]*||p" "$top/scripts/guest/extended"
 }
 
 # What a kernel without its fix does not survive ("Proof: ... alone" in the notes
@@ -47,7 +53,7 @@ fill_initramfs() {
 	while read -r target name limit turn; do
 		mkdir -p "$root/selftests/$target"
 		cp "$tests/$target/$name" "$root/selftests/$target/"
-		echo "$target:$name$turn ${LIMIT:-$((limit * slower))} /selftests/$target/$name$bench${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")"
+		echo "$target:$name$turn ${LIMIT:-$((limit * slower))} /selftests/$target/$name$bench${TESTS:+ -r ${TESTS// / -r }}$(not_here "$target" "$name")$(only_these "$target" "$name")"
 	done < <(share_out <<<"$list" | sed -n "s/^$1 //p" |
 		awk '$2 == "race" { print; next } { rest = rest $0 "\n" } END { printf "%s", rest }') >"$root/tests"
 	pack_initramfs "$build/guest/$guest.$1.cpio" "$root"

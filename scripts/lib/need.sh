@@ -57,6 +57,10 @@ has() {
 kernel_tools=(git make gcc ld xz ccache flex bison bc perl cpio rsync python3
 	/usr/include/libelf.h /usr/include/openssl/opensslv.h)
 
+# What makes C of the kernel's netlink specifications, as one of its selftests takes.
+# shellcheck disable=SC2034 # for those who source this file
+generator_tools=(python3 python3:yaml python3:jsonschema)
+
 # need TOOL...: make sure that the tools are there; on Debian, as root or
 # with a sudo that does not ask, install what is missing.
 need() {

@@ -23,6 +23,19 @@ refuses "a number of times that is none is refused" 'TIMES=many is no number of 
 refuses "more tests than /init can name to a program are refused" \
 	'TESTS= names 33 tests; one run takes 32' kselftest TESTS="$(printf 'a.b%s ' {1..33})"
 
+# a program of the kernel's own, of which some tests are ours
+listed() { # listed COMMAND: what shards.sh says
+	TESTS=${2:-} bash -c 'top=$1 build=$2 guest=base kind=base tests=$2/selftests/kselftest programs=
+		kernel_path_files() { :; }
+		. "$top/scripts/guest/shards.sh"; eval "$3"' - "$top" "$build" "$1"
+}
+ok "the kernel's own programs with tests of ours are listed" test "$(listed list_tests)" = "net tun 45"
+ok "and of these what concerns us is run" test "$(listed 'only_these net tun')" = " -f tun"
+ok "which TESTS= overrides" test -z "$(listed 'only_these net tun' tun.read_delete)"
+ok "of ours everything is run" test -z "$(listed 'only_these net/rdhup race')"
+ok "nothing is generated in the tree that they are built from" test -z \
+	"$(git -C "$build/linux/patched" ls-files --others -- tools/net tools/testing)"
+
 # programs that misbehave, under the real /init
 cat >"$tmp/fault.c" <<'C'
 #include <signal.h>

@@ -89,3 +89,14 @@ ok "a patch whose proof holds is proven" prove bpf/0001
 rm -rf "$BUILD/prove"
 DIES=1 refuses "a guest that does not come to its end proves nothing" 'did not finish sockmap' prove bpf/0001
 refuses "a patch that is not there is refused" 'no patch matches P=net/9999' prove net/9999
+
+# a program of the kernel's own, which lies elsewhere than ours
+proofs holds
+sed -i 's|^Proof: net/rdhup sockmap |Proof: net tun |' "$patch"
+rm "$BUILD/selftests"
+mkdir -p "$BUILD/selftests/kselftest/net"
+for program in one another; do
+	echo "$program" >"$BUILD/selftests/kselftest/net/tun"
+	ok "a proof may name a program of the kernel's own" prove bpf/0001
+done
+ok "and is run anew with another program" test "$(find "$BUILD/prove" -name '*-tun-*.ktap' | wc -l)" = 4
