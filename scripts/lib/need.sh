@@ -61,12 +61,19 @@ kernel_tools=(git make gcc ld xz ccache flex bison bc perl cpio rsync python3
 # shellcheck disable=SC2034 # for those who source this file
 generator_tools=(python3 python3:yaml python3:jsonschema)
 
+# What the gates and the tests of make check take besides, but for clang.
+# shellcheck disable=SC2034 # for those who source this file
+check_tools=(sparse spatch codespell shellcheck busybox sphinx-build b4 git-send-email
+	/usr/share/perl5/Mail/Address.pm groff mandoc)
+
 # need TOOL...: make sure that the tools are there; on Debian, as root or
 # with a sudo that does not ask, install what is missing.
 need() {
-	local tool missing=() as_root=()
+	local tool package missing=() as_root=()
 	for tool; do
-		has "$tool" || missing+=("$(package_of "$tool")")
+		has "$tool" && continue
+		package=$(package_of "$tool")
+		[[ " ${missing[*]} " = *" $package "* ]] || missing+=("$package")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	if [ "$(id -u)" != 0 ]; then

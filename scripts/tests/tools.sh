@@ -10,7 +10,7 @@ touch "$tmp/build/linux/base/.git"
 chmod -R a+rwX "$tmp"
 for tool in /bin/* /usr/bin/*; do
 	case ${tool##*/} in
-	flex | bison | sudo) ;;
+	flex | bison | shellcheck | sudo) ;;
 	*) [ -e "$tmp/bin/${tool##*/}" ] || ln -s "$tool" "$tmp/bin/" ;;
 	esac
 done
@@ -19,6 +19,8 @@ as_nobody=()
 refuses "missing tools are named with the command that brings them" \
 	'missing tools; as root: apt-get install flex bison$' \
 	"${as_nobody[@]}" env PATH="$tmp/bin" BUILD="$tmp/build" HOME="$tmp" "$tmp/repo/scripts/kernel.sh" base
+refuses "and all those of make check at once" 'apt-get install flex bison .*shellcheck' \
+	"${as_nobody[@]}" env PATH="$tmp/bin" BUILD="$tmp/build" HOME="$tmp" "$tmp/repo/scripts/check.sh"
 refuses "a kernel that does not exist is refused" 'K=nonsense is no kernel' \
 	"$top/scripts/kernel.sh" nonsense
 refuses "a test program that does not exist is refused, the others are named" \
