@@ -190,10 +190,21 @@ static int ack_and_fin_beyond_a_hole(struct connection *c, uint32_t fin_seq)
 	return peer_send_at(&c->peer, c->peer.seq + 4, FIN | ACK, "");
 }
 
-/* A lingering close() waits for no more than the acknowledgment. */
+/*
+ * To a socket that was closed there is nothing to wait for: data before the FIN
+ * that nobody is going to read resets it, which ends a close() that lingers.
+ */
+static int fin_beyond_a_hole_is_reset(struct connection *c, uint32_t fin_seq)
+{
+	uint32_t seq;
+
+	return ack_and_fin_beyond_a_hole(c, fin_seq) ?:
+	       peer_expect(&c->peer, RST, &seq);
+}
+
 TEST_F(linger, ack_and_fin_beyond_a_hole)
 {
-	close_and_answer(_metadata, self->tun, ack_and_fin_beyond_a_hole);
+	close_and_answer(_metadata, self->tun, fin_beyond_a_hole_is_reset);
 }
 
 /* Who watches is told of the acknowledgment, and of the end in its turn. */
