@@ -6,4 +6,4 @@
 # shellcheck source=scripts/others/kselftest.sh
 . "$others_dir/kselftest.sh"
 programs=(net/tls filesystems/epoll/epoll_wakeup_test)
-seconds=2400
+kernels=others_ seconds=2400
