@@ -2,6 +2,7 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -93,6 +94,27 @@ static void *waiter_main(void *arg)
 	return NULL;
 }
 
+/*
+ * Whether the thread has left its CPU.  The kernel waits for that before it
+ * answers here; stat says S as well of one that was preempted on its way to
+ * sleep and has not counted that sleep yet.
+ */
+static bool is_off_cpu(pid_t tid)
+{
+	char path[64], first = 'r';
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return state_of(tid) == 'S';
+	got = read(fd, &first, 1);
+	close(fd);
+	/* else "running" */
+	return got == 1 && first != 'r';
+}
+
 long settled_sleeps(const struct waiter *w)
 {
 	long sleeps = -1, last;
@@ -100,7 +122,7 @@ long settled_sleeps(const struct waiter *w)
 
 	while (same < 20 && !waiter_done(w)) {
 		last = sleeps;
-		if (state_of(w->tid) != 'S') {
+		if (!is_off_cpu(w->tid)) {
 			same = 0;
 			continue;
 		}
