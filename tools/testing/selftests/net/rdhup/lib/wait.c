@@ -95,11 +95,12 @@ static void *waiter_main(void *arg)
 }
 
 /*
- * Whether the thread has left its CPU.  The kernel waits for that before it
- * answers here; stat says S as well of one that was preempted on its way to
- * sleep and has not counted that sleep yet.
+ * Whether the thread has gone to sleep and nobody has woken it.  It counts a
+ * sleep as it leaves its CPU, which may be long after stat says S if it was
+ * preempted on its way.  The kernel waits for that before it answers in syscall,
+ * but takes a thread that is just being woken for one that sleeps.
  */
-static bool is_off_cpu(pid_t tid)
+static bool is_asleep(pid_t tid)
 {
 	char path[64], first = 'r';
 	ssize_t got;
@@ -107,12 +108,14 @@ static bool is_off_cpu(pid_t tid)
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return state_of(tid) == 'S';
-	got = read(fd, &first, 1);
-	close(fd);
-	/* else "running" */
-	return got == 1 && first != 'r';
+	if (fd >= 0) {
+		got = read(fd, &first, 1);
+		close(fd);
+		/* "running" */
+		if (got != 1 || first == 'r')
+			return false;
+	}
+	return state_of(tid) == 'S';
 }
 
 long settled_sleeps(const struct waiter *w)
@@ -122,7 +125,7 @@ long settled_sleeps(const struct waiter *w)
 
 	while (same < 20 && !waiter_done(w)) {
 		last = sleeps;
-		if (!is_off_cpu(w->tid)) {
+		if (!is_asleep(w->tid)) {
 			same = 0;
 			continue;
 		}
