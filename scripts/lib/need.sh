@@ -13,6 +13,7 @@ package_of() {
 		coccinelle | codespell | shellcheck | clang-19 | b4 | groff | mandoc) echo "$1" ;;
 	xz) echo xz-utils ;;
 	spatch) echo coccinelle ;;
+	*/libpython3*) echo libpython3-dev ;;
 	sphinx-build) echo python3-sphinx ;;
 	git-send-email) echo git-email ;;
 	*/Mail/Address.pm) echo libmailtools-perl ;;
@@ -61,9 +62,12 @@ kernel_tools=(git make gcc ld xz ccache flex bison bc perl cpio rsync python3
 # shellcheck disable=SC2034 # for those who source this file
 generator_tools=(python3 python3:yaml python3:jsonschema)
 
+# coccinelle does not depend on the library by which it runs the Python of the rules.
+spatch_tools=(spatch '/usr/lib/*/libpython3*.so')
+
 # What the gates and the tests of make check take besides, but for clang.
 # shellcheck disable=SC2034 # for those who source this file
-check_tools=(sparse spatch codespell shellcheck busybox sphinx-build b4 git-send-email
+check_tools=(sparse "${spatch_tools[@]}" codespell shellcheck busybox sphinx-build b4 git-send-email
 	/usr/share/perl5/Mail/Address.pm groff mandoc)
 
 # need TOOL...: make sure that the tools are there; on Debian, as root or

@@ -100,7 +100,7 @@ compare() { # compare TREE
 	done < <(diff <(rows "$1") <(findings "$1") | grep '^[<>]')
 }
 
-need spatch git
+need "${spatch_tools[@]}" git
 [ -e "$build/linux/patched/.git" ] || "$top/scripts/tree.sh"
 check_rows
 mkdir -p "$out"

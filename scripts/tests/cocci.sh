@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib/lib.sh
 . "$top/scripts/lib/lib.sh"
-need spatch
+need "${spatch_tools[@]}"
 rules=$top/scripts/coccinelle/api
 files=$top/scripts/tests/cocci
 
