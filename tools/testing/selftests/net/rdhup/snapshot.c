@@ -266,7 +266,8 @@ static void start_asking(struct __test_metadata *_metadata, struct spinner *s,
 	if (!err)
 		err = make_pair(family, sv);
 	if (is_missing(err))
-		SKIP(return, "no %s: %s", families[family].name, strerror(-err));
+		SKIP(return, "no %s: %s", families[family].name,
+		     strerror(-err));
 	ASSERT_EQ(0, err);
 	close(sv[0]);
 	close(sv[1]);

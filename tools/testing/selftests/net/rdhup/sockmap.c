@@ -736,31 +736,6 @@ TEST(tcp_disconnect_ends_recv)
 	leave_map(map, sv);
 }
 
-/*
- * A program that comes, by another map, while a recv waits has the end go by the
- * other queue.
- */
-TEST(tcp_end_by_a_program_that_came_later)
-{
-	struct reader r = {};
-	int map, later, sv[2];
-
-	map = pair_in_map(_metadata, M_TCP4, sv);
-	if (map < 0)
-		return;
-	r.fd = sv[0];
-	ASSERT_EQ(0, reader_start(&r));
-	later = sockmap_new();
-	ASSERT_GE(later, 0);
-	ASSERT_EQ(0, sockmap_prog(later, PROG_PASS));
-	ASSERT_EQ(0, sockmap_add(later, 0, sv[0]));
-	ASSERT_EQ(0, shutdown(sv[1], SHUT_WR));
-	EXPECT_EQ(0, reader_end(&r, MUST_MS));
-	EXPECT_EQ(0, try_recv(sv[0]));
-	close(later);
-	leave_map(map, sv);
-}
-
 /* The error queue is not waited for, and does not give what is not in it. */
 TEST(vsock_error_queue_holds_no_data)
 {
@@ -1425,8 +1400,8 @@ TEST(unix_waitall_while_data_come)
 }
 
 /*
- * The end that comes while a recvmsg that may not wait is looking is told as any
- * other is: with one control message of TCP_INQ, for which there is room.
+ * The end that comes while a recvmsg that may not wait is looking is told as
+ * any other is: with one control message of TCP_INQ, for which there is room.
  */
 struct inq_reader {
 	pthread_t thread;

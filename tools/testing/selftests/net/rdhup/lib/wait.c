@@ -97,8 +97,8 @@ static void *waiter_main(void *arg)
 /*
  * Whether the thread has gone to sleep and nobody has woken it.  It counts a
  * sleep as it leaves its CPU, which may be long after stat says S if it was
- * preempted on its way.  The kernel waits for that before it answers in syscall,
- * but takes a thread that is just being woken for one that sleeps.
+ * preempted on its way.  The kernel waits for that before it answers in
+ * syscall, but takes a thread that is just being woken for one that sleeps.
  */
 static bool is_asleep(pid_t tid)
 {
