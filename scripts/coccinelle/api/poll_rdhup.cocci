@@ -16,6 +16,7 @@ virtual org
 virtual report
 
 @reports@
+typedef __poll_t;
 identifier f;
 position q;
 @@

@@ -22,6 +22,7 @@ position p;
 READ_ONCE(S->sk_shutdown@p)
 
 @r exists@
+typedef __poll_t;
 identifier f;
 expression S;
 position p != once.p;
