@@ -10,7 +10,7 @@ machine_of "${1:-patched}"
 [ "$arch" = x86_64 ] ||
 	die "K=$1: the shell is for x86_64; make kselftest K=$1 runs the tests on $arch"
 root=$build/guest/shell
-need "${qemu[0]}" busybox
+need "${guest_tools[@]}" "${cross}gcc" "static:${cross}gcc" "${qemu[0]}" busybox
 "$top/scripts/kernel.sh" "$kernel"
 "$top/scripts/guest/selftests.sh"
 build_init

@@ -35,7 +35,7 @@ build_sparc64() {
 # at once, for the package manager does not serve two.
 machine sparc64
 # Who cannot install anything is told of all at once, not of some after each step.
-all_tools=("${kernel_tools[@]}" "${generator_tools[@]}" qemu-system-x86_64 "${cross}gcc" "${qemu[0]}" "static:${cross}gcc")
+all_tools=("${guest_tools[@]}" qemu-system-x86_64 "${cross}gcc" "static:${cross}gcc" "${qemu[0]}")
 [ "$(id -u)" = 0 ] || need "${all_tools[@]}" "${check_tools[@]}" "$(newest_clang)"
 need git make xz
 in_background "$top/scripts/lib/base.sh"

@@ -41,7 +41,7 @@ if [ "$programs" = bench ]; then
 	counting=(-smp "1,sockets=1,cores=1,threads=1" -icount "shift=0,sleep=off" -seed 1
 		-rtc "base=2026-01-01,clock=vm")
 fi
-need "${qemu[0]}"
+need "${guest_tools[@]}" "${cross}gcc" "static:${cross}gcc" "${qemu[0]}"
 [ -f "$image" ] || "$top/scripts/kernel.sh" "$guest"
 "$top/scripts/guest/selftests.sh" "$arch"
 locked "the $guest guest"

@@ -12,6 +12,13 @@ gate=${1:-} wanted=${2:-} failed=0
 export tree=$build/linux/base linux_git build top
 mails=$build/lint
 
+clang=$(newest_clang)
+export clang
+case $gate in
+cocci) need "${kernel_tools[@]}" "${spatch_tools[@]}" ;;
+abi | kunit) need "${kernel_tools[@]}" ;;
+*) need "${kernel_tools[@]}" sparse "$clang" codespell shellcheck ;;
+esac
 case $gate in
 abi | cocci | kunit)
 	"$top/scripts/tree.sh"
@@ -20,10 +27,6 @@ abi | cocci | kunit)
 esac
 "$top/scripts/tree.sh" --branches
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
-clang=$(newest_clang)
-export clang
-need git make gcc ccache sparse "$clang" flex bison bc perl python3 codespell shellcheck \
-	/usr/include/libelf.h
 mapfile -t all < <(sendable_series)
 [ "$wanted" != introduce ] || all=(introduce)
 [[ -z $wanted || " ${all[*]} " = *" $wanted "* ]] ||

@@ -112,7 +112,7 @@ done
 case ${2:-base} in control | base | patched) ;; *) die "K=$2 is none of control, base and patched" ;; esac
 export ONLY=${ONLY:-}
 python3 "$top/scripts/others/others.py" listed "$build" "${suites[@]}"
-need "${qemu[0]}" python3 cpio
+need "${guest_tools[@]}" "${qemu[0]}" busybox
 build_init
 mkdir -p "$others"
 ran=() missing=()

@@ -10,6 +10,8 @@
 # What was proven is not booted again while tree and test program are the same.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=scripts/guest/guest.sh
+. "$top/scripts/guest/guest.sh"
 
 wanted=${1:-}
 tree=$build/linux/scratch
@@ -116,6 +118,7 @@ proofs_of() {
 		END { for (i = 1; i <= n; i++) print order[i] tests[order[i]] }'
 }
 
+need "${guest_tools[@]}" "${qemu[0]}"
 "$top/scripts/tree.sh"
 "$top/scripts/guest/selftests.sh"
 mkdir -p "$cache"

@@ -9,7 +9,7 @@
 . "$top/scripts/guest/guest.sh"
 
 rm -f "$build/results/complete"
-need "${kernel_tools[@]}" "${generator_tools[@]}" qemu-system-x86_64
+need "${guest_tools[@]}" "${qemu[0]}"
 
 # Control gets the programs that introduce's proofs name: the others test what
 # a kernel without the bit cannot do, and every wait of theirs would run out.

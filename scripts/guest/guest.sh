@@ -8,7 +8,6 @@ machine x86_64
 
 build_init() {
 	guest_init=$build/guest/init$tag
-	need "${cross}gcc" cpio "static:${cross}gcc"
 	mkdir -p "$build/guest"
 	if [ ! -f "$guest_init" ] || [ "$top/scripts/guest/init.c" -nt "$guest_init" ]; then
 		"${cross}gcc" -O2 -Wall -Wextra -static -o "$guest_init.new" "$top/scripts/guest/init.c"

@@ -62,6 +62,10 @@ kernel_tools=(git make gcc ld xz ccache flex bison bc perl cpio rsync python3
 # shellcheck disable=SC2034 # for those who source this file
 generator_tools=(python3 python3:yaml python3:jsonschema)
 
+# All of that, for a verb that boots a guest, to name at once.
+# shellcheck disable=SC2034 # for those who source this file
+guest_tools=("${kernel_tools[@]}" "${generator_tools[@]}" static:gcc)
+
 # coccinelle does not depend on the library by which it runs the Python of the rules.
 spatch_tools=(spatch '/usr/lib/*/libpython3*.so')
 
