@@ -88,7 +88,7 @@ again() {
 	local tests=$1
 	shift
 	PATH=$tmp/bin:$PATH BUILD=$tmp/build PLANTED=$tests ALSO=${also:-} CHANGED_ANSWERS=$changed \
-		"$tmp/repo/scripts/others.sh" "$@" planted >"$tmp/said" 2>&1
+		"$tmp/repo/scripts/others.sh" "$@" "${suite-planted}" >"$tmp/said" 2>&1
 }
 says() { # says PATTERN
 	grep -E -- "$1" "$tmp/said" || { cat "$tmp/said"; return 1; }
@@ -130,6 +130,13 @@ ok "and no other" grep -q '^ok 2 fine$' "$tmp/build/others/planted.patched.ktap"
 ok "a warning on the console of patched fails the verb" fails splat '^FAULT: planted console of patched .*WARNING'
 ok "a suite of which base passes nothing fails the verb" fails bad '^FAULT: planted on base passes no test'
 ok "a suite that cannot be had is named and no pass" fails "" '^FAULT: '
+cp "$top/scripts/others/packetdrill.sh" "$tmp/repo/scripts/others/"
+sed -i 's/^suites=.*/suites=(planted packetdrill)/' "$tmp/repo/scripts/others.sh"
+suite='' && ok "packetdrill, which no Debian has, fails no run of all suites" others fine
+ok "which names it and what to do" says '^not run: packetdrill, .*PACKETDRILL='
+suite=packetdrill && ok "but one of it alone" fails fine '^FAULT: packetdrill cannot be had here: .*PACKETDRILL='
+unset suite
+rm "$tmp/repo/scripts/others/packetdrill.sh"
 
 entry worse ok FAIL
 ok "a difference that is listed passes" others "fine worse"
