@@ -736,6 +736,23 @@ TEST(tcp_disconnect_ends_recv)
 	leave_map(map, sv);
 }
 
+/* One that comes later is told why, and then that there is no connection. */
+TEST(tcp_disconnected_is_not_connected)
+{
+	struct sockaddr sa = { .sa_family = AF_UNSPEC };
+	int map, sv[2];
+
+	map = pair_in_map(_metadata, M_TCP4, sv);
+	if (map < 0)
+		return;
+	ASSERT_EQ(0, connect(sv[0], &sa, sizeof(sa)));
+	EXPECT_EQ(-ECONNRESET, try_recv(sv[0]));
+	EXPECT_EQ(-ENOTCONN, try_recv(sv[0]));
+	/* It has not left the map by this. */
+	EXPECT_EQ(0, sockmap_del(map, 0));
+	leave_map(map, sv);
+}
+
 /* The error queue is not waited for, and does not give what is not in it. */
 TEST(vsock_error_queue_holds_no_data)
 {
