@@ -9,7 +9,8 @@
 . "$top/scripts/series/series.sh"
 
 format=(-q --zero-commit -N --always --no-signature --no-renames --abbrev=12
-	--stat=72 --diff-algorithm=myers --src-prefix=a/ --dst-prefix=b/)
+	--stat=72 --diff-algorithm=myers --src-prefix=a/ --dst-prefix=b/
+	--diff-filter=a)	# but for the files that they add
 
 # Write one file of COMMIT to its kernel path here, byte for byte.
 save_file() { # save_file COMMIT FILE MODE
@@ -20,14 +21,14 @@ save_file() { # save_file COMMIT FILE MODE
 	echo "$2" >>"$build/saved"
 }
 
-# True if one of the "Adds:" lines in $build/msg covers FILE.
+# covered FILE MESSAGE: true if one of its "Adds:" lines covers FILE.
 covered() {
 	local value
 	while read -r value; do
 		if [ "$1" = "$value" ] || [[ $1 == "${value%/}"/* ]]; then
 			return 0
 		fi
-	done < <(sed -n '/^---$/,$ s/^Adds: *//p' "$build/msg")
+	done < <(sed -n '/^---$/,$ s/^Adds: *//p' <<<"$2")
 	return 1
 }
 
@@ -38,43 +39,33 @@ author_of() {
 	[ "${author[1]}" != "${author[2]}" ] || author=("$identity_name" "$identity_email")
 }
 
-# reduce COMMIT PARENT: the commit without the files that it adds, which are
-# saved at their own paths; prints it as git fast-import reads it, on PARENT.
-reduce() {
-	local commit=$1 date changes=() status mode blob file
-	date=$(lgit log -1 --format=%ad --date=raw "$commit")
-	lgit log -1 --format=%B "$commit" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$build/msg"
-	while read -r _ mode _ blob status file; do
+# as_stored COMMIT PARENT: saves the files that the commit adds at their own paths;
+# prints the commit with an "Adds:" line for each and its author as stored, on PARENT.
+as_stored() {
+	local commit=$1 message mode status file author
+	message=$(lgit log -1 --format=%B "$commit")
+	while read -r _ mode _ _ status file; do
 		if [ "$status" = A ]; then
-			if ! covered "$file"; then
-				grep -q '^---$' "$build/msg" || echo '---' >>"$build/msg"
-				echo "Adds: $file" >>"$build/msg"
+			if ! covered "$file" "$message"; then
+				grep -q '^---$' <<<"$message" || message+=$'\n---'
+				message+=$'\n'"Adds: $file"
 			fi
 			save_file "$commit" "$file" "$mode"
 		elif grep -qs "^$file " "$build/added" || ! lgit cat-file -e "$start:$file" 2>/dev/null; then
 			die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
-		elif [ "$status" = D ]; then
-			changes+=("D $file")
-		else
-			changes+=("M $mode $blob $file")
 		fi
 	done < <(lgit diff-tree -r --no-commit-id --no-renames "$commit")
 	author_of "$commit"
-	commit_head "$2" "${author[0]}" "${author[1]}" "$date"
-	printf '%s\n' "${changes[@]}" ''
+	commit_as "${author[0]}" "${author[1]}" "$(lgit log -1 --format=%ad --date=raw "$commit")" \
+		"$(lgit rev-parse "$commit^{tree}")" -p "$2" <<<"$message"
 }
 
 save_series() { # save_series SERIES START
-	local commit parent out=$build/save.out
+	local commit parent=$2 out=$build/save.out
 	start=$2
-	parent=$start
 	while read -r commit; do
-		reduce "$commit" "$parent"
-		parent=:1
-	done < <(lgit rev-list --reverse "$start..$1") >"$build/import.stream"
-	parent=$start
-	[ ! -s "$build/import.stream" ] || parent=$(import_commits raw <"$build/import.stream")
-	rm -f "$build/import.stream"
+		parent=$(as_stored "$commit" "$parent")
+	done < <(lgit rev-list --reverse "$start..$1")
 	rm -rf "$out"
 	mkdir -p "$out" "$top/patches/$1"
 	lgit format-patch "${format[@]}" -o "$out" "$start..$parent"
@@ -106,9 +97,7 @@ for series in introduce $(sendable_series); do
 	save_series "$series" "$(start_of "$series")"
 done
 while read -r file; do
-	grep -qx "$file" "$build/saved" || {
-		step "no patch adds $file any more: removed"
-		rm "$top/$file"
-	}
-done < <(kernel_path_files)
+	step "no patch adds $file any more: removed"
+	rm "$top/$file"
+done < <(kernel_path_files | grep -vxFf "$build/saved")
 stored_files >"$build/in-step"

@@ -66,7 +66,8 @@ locked "the branches"
 repair_worktrees
 head[base]=$(lgit rev-parse base)
 # Half a minute of git for an answer that is known if nothing has changed.
-if inputs >"$build/heads.inputs.new" && cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
+inputs >"$build/heads.inputs.new"
+if cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
 	while read -r branch commit from; do
 		head[$branch]=$commit start[$branch]=$from
 		lgit cat-file -e "$commit" 2>/dev/null || rm -f "$build/heads.inputs"

@@ -128,15 +128,29 @@ need_space() { # need_space GIGABYTES WHAT
 		die "$2 needs $1 GB in $build, which has $free; make room or set BUILD="
 }
 
+# repository_files PATH...: the files of this repository that are there, for git's
+# index names one until its removal is committed.
+repository_files() {
+	(cd "$top" && git ls-files -z --cached --others --exclude-standard -- "$@" |
+		xargs -0 -r ls -d -- 2>/dev/null || true)
+}
+
 # The files that lie at the path which they will have in the kernel.
 kernel_path_files() {
-	git -C "$top" ls-files --cached --others --exclude-standard -- \
-		include net fs tools Documentation scripts/coccinelle
+	repository_files include net fs tools Documentation scripts/coccinelle
 }
 
 # Git on the kernel repository, whatever the caller's own configuration says.
 lgit() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git --git-dir="$linux_git" "$@"
+}
+
+# commit_as NAME EMAIL DATE TREE [-p PARENT]: a commit of the message on stdin, by
+# NAME, the same for the same input; prints it.
+commit_as() {
+	GIT_AUTHOR_NAME=$1 GIT_AUTHOR_EMAIL=$2 GIT_AUTHOR_DATE=$3 \
+		GIT_COMMITTER_NAME=$identity_name GIT_COMMITTER_EMAIL=$identity_email \
+		GIT_COMMITTER_DATE=$3 lgit commit-tree "${@:4}"
 }
 
 # Worktrees and their repository name each other by whole paths, which are wrong

@@ -9,7 +9,7 @@ declare -A start=()	# the one that a series starts from
 # code that makes them, and every file of patches/ and at a kernel path.
 inputs() {
 	lgit rev-parse base
-	cat "$top"/scripts/series/{order,series,import,heads}.sh | sha256sum
+	cat "$top"/scripts/{lib/lib,series/order,series/series,series/heads}.sh | sha256sum
 	stored_files
 }
 
@@ -61,9 +61,6 @@ build_heads() {
 		head[$series]=$(series_on "$series" "${start[$series]}")
 	done
 	head[patched]=$(chain "${all[@]}")
-	while read -r file; do
-		# git's index names a file until its removal is committed
-		[ ! -e "$top/$file" ] || grep -q "^$file " "$build/added" ||
-			die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
-	done < <(kernel_path_files)
+	file=$(kernel_path_files | grep -vxFf <(cut -d ' ' -f 1 "$build/added") | head -n 1) || true
+	[ -z "$file" ] || die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
 }

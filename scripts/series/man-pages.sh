@@ -31,24 +31,19 @@ release_of_package() {
 
 # A commit of them, the same for the same pages; prints it.
 packaged_base() {
-	local page index=$build/series.index
-	rm -f "$index"
+	local page
+	rm -f "$build"/series.index*
 	for page in "${pages[@]}"; do
-		GIT_INDEX_FILE=$index lgit update-index --add --cacheinfo \
+		index update-index --add --cacheinfo \
 			"100644,$(zcat "$package/usr/share/man/$page.gz" | lgit hash-object -w --stdin),man/$page"
 	done
-	release_of_package >"$build/msg"
-	{
-		commit_head '' "$identity_name" "$identity_email" '0 +0000'
-		commit_of_index "$index"
-	} | sed '/^from $/d' | import_commits raw
-	rm -f "$index"
+	release_of_package |
+		commit_as "$identity_name" "$identity_email" '@0 +0000' "$(index write-tree)"
 }
 
 need git
 locked "the branches" >&2	# tree.sh builds by the same code
 [ -d "$linux_git" ] || git init -q --bare "$linux_git"
-declare -A had=()
 if [ -n "${MAN_PAGES:-}" ]; then
 	start=$(git -C "$MAN_PAGES" rev-parse -q --verify HEAD) ||
 		die "MAN_PAGES=$MAN_PAGES is no git checkout; name one of the man-pages project"

@@ -2,8 +2,8 @@
 # From a folder of patches to commits; sourced after lib.sh.
 #
 # No worktree is needed: patches are applied to an index of the files that the
-# series touches, and git fast-import makes commits of that and the parent's
-# tree, so that a whole series costs a second.  Commits are a function of the
+# series touches, for one of the whole kernel has ten megabytes, and git fast-import
+# makes commits of that and the parent's tree.  Commits are a function of the
 # patches, the files and their parent alone: the same input, the same ids.
 #
 # A patch file has four parts: mail header, message, notes (between the first
@@ -11,128 +11,136 @@
 # stand in the commit message below a "---", where git format-patch leaves
 # them and git am drops them.
 : "${top:?}" "${build:?}" "${linux_git:?}" "${identity_name:?}" "${identity_email:?}"
-# shellcheck source=scripts/series/import.sh
-. "$top/scripts/series/import.sh"
 
-# commit_message PATCH: subject, body and notes of a stored patch.
+index() {
+	GIT_INDEX_FILE=$build/series.index lgit "$@"
+}
+
+# start_index COMMIT PATCH...: an index of what the patches change or add, whose names
+# are in $build/touched.
+start_index() {
+	local commit=$1 patch
+	shift
+	{
+		sed -n 's|^diff --git a/.* b/||p' "$@"
+		for patch; do
+			adds_of "$patch"
+		done
+	} | sort -u >"$build/touched"
+	rm -f "$build"/series.index*
+	xargs -d '\n' git --git-dir="$linux_git" ls-tree -r "$commit" -- <"$build/touched" |
+		index update-index --index-info
+}
+
+# commit_of_index NAME EMAIL DATE MESSAGE [PARENT]: a commit of the index as git
+# fast-import reads it, on PARENT or on the last one.
+commit_of_index() {
+	local committer="$identity_name <$identity_email>"
+	printf 'commit refs/import\nauthor %s <%s> %s\ncommitter %s %s\n' "$1" "$2" "$3" "$committer" "$3"
+	printf 'data %d\n%s\n\n' $((${#4} + 1)) "$4"
+	[ -z "${5:-}" ] || echo "from $5"
+	sed 's/^/D /' "$build/touched"
+	index ls-files -s | sed -E 's/^([0-7]+ [0-9a-f]+) 0\t/M \1 /'
+	echo
+}
+
+# import_commits: makes those of $build/import.stream; prints the last one.
+import_commits() {
+	lgit fast-import --quiet --force --date-format=rfc2822 <"$build/import.stream"
+	lgit rev-parse refs/import
+	lgit update-ref -d refs/import
+	rm -f "$build"/{import.stream,series.index,touched}
+}
+
+# commit_message SUBJECT PATCH: with the body that mailinfo has left, and the notes.
 commit_message() {
 	local notes
-	git mailinfo -b --no-scissors "$build/msg.body" /dev/null <"$1" >"$build/msg.head" ||
-		die "$1 is not a mail as git format-patch writes it"
-	sed -n 's/^Subject: //p' "$build/msg.head"
-	echo
+	printf '%s\n\n' "$1"
 	cat "$build/msg.body"
-	notes=$(notes_of "$1")
+	notes=$(notes_of "$2")
 	[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
 }
 
 # What branches are made of and make save writes, "mode sum  file" each.
 # $build/in-step has it as it was when branches and files last agreed.
 stored_files() {
-	{
-		kernel_path_files
-		git -C "$top" ls-files --cached --others --exclude-standard -- patches
-	} | (cd "$top" && while read -r file; do
-		# git's index names a file until its removal is committed
-		[ ! -e "$file" ] || echo "$file"
-	done >"$build/stored" && paste -d ' ' \
-		<(xargs -d '\n' stat -c %a -- <"$build/stored") \
-		<(xargs -d '\n' sha256sum -- <"$build/stored"))
+	local files
+	files=$(kernel_path_files; repository_files patches)
+	(cd "$top" && paste -d ' ' <(xargs -d '\n' stat -c %a -- <<<"$files") \
+		<(xargs -d '\n' sha256sum -- <<<"$files"))
 }
 
-# The kernel-path files that an "Adds:" value stands for, as paths in $top.
-added_files() {
-	local path=$1 found
-	found=$(git -C "$top" ls-files --cached --others --exclude-standard -- "$path")
-	[ -n "$found" ] || die "Adds: $path in $2: there is no such file; remove the line or add the file"
-	printf '%s\n' "$found"
-}
-
-# add_files INDEX PATCH: put what the patch's "Adds:" lines name into an
-# index; every file may be added once in all.
-add_files() {
-	local index=$1 patch=$2 name=${2#"$top/patches/"} value file mode blob by present
-	local files=()
-	local -A added=()
-	for value in $(note_values Adds "$patch"); do
-		file=$(added_files "$value" "$name")
-		mapfile -t -O ${#files[@]} files <<<"$file"
+# The kernel-path files that a patch's "Adds:" lines stand for.
+adds_of() {
+	local value found
+	for value in $(note_values Adds "$1"); do
+		found=$(repository_files "$value")
+		[ -n "$found" ] ||
+			die "Adds: $value in ${1#"$top/patches/"}: there is no such file; remove the line or add the file"
+		printf '%s\n' "$found"
 	done
-	[ ${#files[@]} -gt 0 ] || return 0
-	while read -r file by; do
-		added[$file]=$by
-	done <"$build/added"
-	for file in "${files[@]}"; do
-		[ "${added[$file]:-$name}" = "$name" ] ||
-			die "$file is added by both ${added[$file]} and $name; keep one Adds: line"
-		echo "$file $name" >>"$build/added"
-		echo "$top/$file"
-	done | lgit hash-object -w --stdin-paths >"$build/added.blobs"
-	for file in "${files[@]}"; do
-		mode=100644
-		[ ! -x "$top/$file" ] || mode=100755
-		read -r blob <&3
-		printf '%s %s\t%s\n' "$mode" "$blob" "$file"
-	done 3<"$build/added.blobs" >"$build/added.index"
-	present=$(GIT_INDEX_FILE=$index lgit ls-files -- "${files[@]}")
-	[ -z "$present" ] ||
-		die "Adds: ${present%%$'\n'*} in $name: the kernel has this file already; edit it by the patch's diff"
-	GIT_INDEX_FILE=$index lgit update-index --index-info <"$build/added.index"
-	rm -f "$build/added.index" "$build/added.blobs"
 }
 
-# apply_to INDEX PATCH [ARG...]: git apply to an index, 3-way where the
-# context has moved.
-apply_to() {
-	local index=$1 patch=$2
-	shift 2
-	grep -q '^diff --git ' "$patch" || return 0
-	GIT_INDEX_FILE=$index lgit apply --cached "$@" "$patch" 2>"$build/apply.err" ||
-		die "patch ${patch#"$top/patches/"} does not apply: $(sed -n 's/^error: //p' "$build/apply.err" | head -n 1); was it or the tree edited?"
+# add_files PATCH: put what the patch's "Adds:" lines name into the index; every
+# file may be added once in all.
+add_files() {
+	local files present by name=${1#"$top/patches/"}
+	mapfile -t files < <(adds_of "$1")
+	[ ${#files[@]} -gt 0 ] || return 0
+	present=$(index ls-files -- "${files[@]}" | head -n 1)
+	if [ -n "$present" ]; then
+		by=$(sed -n "s|^$present ||p" "$build/added" | head -n 1)
+		[ -n "$by" ] ||
+			die "Adds: $present in $name: the kernel has this file already; edit it by the patch's diff"
+		die "$present is added by both $by and $name; keep one Adds: line"
+	fi
+	printf '%s\n' "${files[@]/%/ $name}" >>"$build/added"
+	(cd "$top" && index --work-tree=. -c core.bare=false update-index --add -- "${files[@]}")
+}
+
+# apply_patch PATCH [ARG...]: git apply to the index.
+apply_patch() {
+	grep -q '^diff --git ' "$1" || return 0
+	index apply --cached "${@:2}" "$1" 2>"$build/apply.err" ||
+		die "patch ${1#"$top/patches/"} does not apply: $(sed -n 's/^error: //p' "$build/apply.err" | head -n 1); was it or the tree edited?"
 }
 
 # build_series SERIES PARENT [ARG...]: the commits of a series on top of PARENT,
 # applied with ARG; prints the last one.
 build_series() {
-	local index=$build/series.index commit=$2 patch patches line
-	local -A mail had=()
+	local commit=$2 patch patches mail
 	mapfile -t patches < <(patches_of "$1")
 	if [ ${#patches[@]} = 0 ]; then
-		echo "$2"
+		echo "$commit"
 		return
 	fi
 	for patch in "${patches[@]}"; do
 		[ -f "$patch" ] || die "$1/series names ${patch##*/}, which does not exist"
 	done
-	index_of "$index" "$2" "${patches[@]}"
+	start_index "$commit" "${patches[@]}"
 	for patch in "${patches[@]}"; do
-		apply_to "$index" "$patch" "${@:3}"
-		add_files "$index" "$patch"
-		commit_message "$patch" >"$build/msg"
-		while IFS= read -r line; do
-			mail[${line%%: *}]=${line#*: }
-		done < <(grep . "$build/msg.head")
-		commit_head "$commit" "${mail[Author]}" "${mail[Email]}" "${mail[Date]}"
-		commit_of_index "$index"
-		commit=:1
+		apply_patch "$patch" "${@:3}"
+		add_files "$patch"
+		git mailinfo -b --no-scissors "$build/msg.body" /dev/null <"$patch" >"$build/msg.head" ||
+			die "$patch is not a mail as git format-patch writes it"
+		# Author, Email, Subject, Date
+		mapfile -t mail < <(sed 's/^[A-Z][a-z]*: //' "$build/msg.head")
+		commit_of_index "${mail[0]}" "${mail[1]}" "${mail[3]}" \
+			"$(commit_message "${mail[2]}" "$patch")" "$commit"
+		commit=
 	done >"$build/import.stream"
-	import_commits rfc2822 <"$build/import.stream"
-	rm -f "$index" "$build/import.stream"
+	import_commits
 }
 
 # build_control: base with introduce reversed, last patch first, as one commit.
 build_control() {
-	local index=$build/series.index patch patches
-	local -A had=()
+	local patch patches
 	mapfile -t patches < <(patches_of introduce | tac)
-	index_of "$index" base "${patches[@]}"
+	start_index base "${patches[@]}"
 	for patch in "${patches[@]}"; do
-		apply_to "$index" "$patch" -R
+		apply_patch "$patch" -R
 	done
-	echo "Linux $KERNEL_VERSION without POLLRDHUP" >"$build/msg"
-	{
-		commit_head "$(lgit rev-parse base)" "$identity_name" "$identity_email" '0 +0000'
-		commit_of_index "$index"
-	} | import_commits raw
-	rm -f "$index"
+	commit_of_index "$identity_name" "$identity_email" 'Thu, 1 Jan 1970 00:00:00 +0000' \
+		"Linux $KERNEL_VERSION without POLLRDHUP" "$(lgit rev-parse base)" >"$build/import.stream"
+	import_commits
 }
