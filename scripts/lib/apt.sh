@@ -59,8 +59,10 @@ apt_source() {
 apt_unpack() {
 	private_apt "$1" deb || die "the archive does not answer; see $build/apt.log"
 	mkdir -p "$2"
-	(cd "$2" && apt-get "${apt_options[@]}" download -qq "$3") >&2
-	dpkg-deb -x "$(compgen -G "$2/$3_*.deb")" "$2"
+	(cd "$2" && apt-get "${apt_options[@]}" download -qq "$3") >>"$build/apt.log" 2>&1 ||
+		die "the archive does not have $3; see $build/apt.log"
+	dpkg-deb -x "$(compgen -G "$2/$3_*.deb")" "$2" 2>>"$build/apt.log" ||
+		die "$3 is damaged; see $build/apt.log"
 }
 
 # apt_root SUITE DIR PACKAGE...: the packages and all that they depend on as for
@@ -83,9 +85,4 @@ apt_root() {
 		install -qq --print-uris -y "$@" | awk "/^'/ { print \$2 }")
 	apt-cache "${apt_options[@]}" show "$1" |
 		awk '/^Package: / { name = $2 } /^Version: / { print name, $2; exit }'
-}
-
-# The release of Debian that this machine runs, whose libraries are the host's.
-debian_release() {
-	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }

@@ -20,28 +20,12 @@ incoming=$build/incoming
 # The tree of the tarball in Debian's package, which has Debian's patches in it.
 debian_tree=5b1b93321fb4c4dd9c489ce15c4f3caaadd798d7
 
-# What tells two sources apart without reading them whole.
-identity_of() { # identity_of KIND PATH
-	case $1 in
-	git) echo "git $2 $(git -C "$2" rev-parse HEAD)" ;;
-	*) echo "$1 $2 $(stat -c '%s %Y' "$2")" ;;
-	esac
-}
-
 # The tarball inside Debian's package, into $tarball.
 download_debian() {
-	local deb
 	step "asking Debian for $debian_package"
-	private_apt trixie-backports deb || die "the archive does not answer; see $build/apt.log"
-	rm -f "$apt_dir/$debian_package"_*.deb
-	(cd "$apt_dir" && apt-get "${apt_options[@]}" download -qq "$debian_package") \
-		>>"$build/apt.log" 2>&1 || die "the archive does not have it; see $build/apt.log"
-	deb=$(compgen -G "$apt_dir/${debian_package}_*.deb")
-	dpkg-deb --fsys-tarfile "$deb" 2>>"$build/apt.log" |
-		tar -xO --wildcards "*$debian_package.tar.xz" >"$tarball.part" 2>>"$build/apt.log" ||
-		die "${deb##*/} is damaged; see $build/apt.log"
-	rm -f "$deb"
-	mv "$tarball.part" "$tarball"
+	rm -rf "$incoming"
+	apt_unpack trixie-backports "$incoming" "$debian_package"
+	mv "$incoming/usr/src/$debian_package.tar.xz" "$tarball"
 }
 
 download_kernel_org() {
@@ -71,18 +55,20 @@ import() { # import KIND PATH IDENTITY
 		tree=$(GIT_INDEX_FILE=$build/import.index lgit write-tree)
 		rm -f "$build/import.index"
 	fi
-	commit=$(GIT_AUTHOR_NAME=$identity_name GIT_AUTHOR_EMAIL=$identity_email \
-		GIT_COMMITTER_NAME=$identity_name GIT_COMMITTER_EMAIL=$identity_email \
-		GIT_AUTHOR_DATE='@0 +0000' GIT_COMMITTER_DATE='@0 +0000' \
-		git --git-dir="$linux_git" commit-tree -m "Linux $KERNEL_VERSION" "$tree")
+	commit=$(commit_as "$identity_name" "$identity_email" '@0 +0000' "$tree" <<<"Linux $KERNEL_VERSION")
 	lgit update-ref refs/heads/base "$commit"
 	echo "$3" >"$linux_git/rdhup-source"
 }
 
 # take KIND PATH: check a source and import it, unless that has been done.
 take() {
-	local identity
-	identity=$(identity_of "$1" "$2")
+	local identity tree
+	# what tells two sources apart without reading them whole
+	if [ "$1" = git ]; then
+		identity="git $2 $(git -C "$2" rev-parse HEAD)"
+	else
+		identity="$1 $2 $(stat -c '%s %Y' "$2")"
+	fi
 	if [ "$identity" = "$(cat "$linux_git/rdhup-source" 2>/dev/null)" ] &&
 		lgit rev-parse -q --verify refs/heads/base >/dev/null; then
 		return
@@ -109,16 +95,16 @@ take() {
 
 # from NAME: one source of the chain; what is wrong with it ends this process.
 from() {
+	local file=$tarball
 	case $1 in
-	shared) take tar "$(realpath "$shared_tarball")" ;;
-	downloaded) take tar "$tarball" ;;
-	*)
+	shared) file=$(realpath "$shared_tarball") ;;
+	debian | kernel_org)
 		need_space 2 "downloading Linux $KERNEL_VERSION"
 		mkdir -p "${tarball%/*}"
 		"download_$1"
-		take tar "$tarball"
 		;;
 	esac
+	take tar "$file"
 }
 
 # try NAME WHAT: ends this script if that source is taken.

@@ -1,25 +1,7 @@
 # shellcheck shell=bash
 # Whether a kernel source is the one that the patches are for; sourced after
-# lib.sh.  KIND is git, a git tree, or dir, an unpacked one.
+# lib.sh.  KIND is git, a work tree of git, or dir, an unpacked one.
 : "${top:?}" "${KERNEL_VERSION:?}"
-
-version_in() { # version_in KIND PATH
-	case $1 in
-	git) git -C "$2" show HEAD:Makefile 2>/dev/null ;;
-	dir) cat "$2/Makefile" 2>/dev/null ;;
-	esac | awk -F' *= *' '
-		$1 == "VERSION" { v = $2 } $1 == "PATCHLEVEL" { p = $2 }
-		$1 == "SUBLEVEL" { s = $2 } $1 == "EXTRAVERSION" { e = $2 }
-		END { if (v != "") print v "." p "." s e }'
-}
-
-# The blob id that FILE has in the source, or nothing.
-blob_in() { # blob_in KIND PATH FILE
-	case $1 in
-	git) git -C "$2" rev-parse -q --verify "HEAD:$3" || true ;;
-	dir) [ ! -f "$2/$3" ] || git hash-object --no-filters "$2/$3" ;;
-	esac
-}
 
 # Lines "FILE BLOB PATCH": the blob that each touched file must have in base.
 # A patch of introduce ends at base, so its last patch of a file counts and
@@ -42,7 +24,8 @@ expected_blobs() {
 
 check_source() { # check_source KIND PATH
 	local version file blob patch found
-	version=$(version_in "$1" "$2") || version=
+	version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\|SUBLEVEL\|EXTRAVERSION\) *= *//p' "$2/Makefile" 2>/dev/null |
+		head -n 4 | paste -s -d '..\0') || version=
 	[ -n "$version" ] || die "$2 is no kernel tree: its top Makefile names no version"
 	[ "$version" = "$KERNEL_VERSION" ] ||
 		die "$2 is Linux $version, these patches are for $KERNEL_VERSION; set LINUX= to a tree of that release"
@@ -53,8 +36,8 @@ check_source() { # check_source KIND PATH
 		die "$2 has been built in; name a clean tree (make mrproper there)"
 	fi
 	while read -r file blob patch; do
-		found=$(blob_in "$1" "$2" "$file")
+		found=$(git hash-object --no-filters "$2/$file" 2>/dev/null) || found=missing
 		[[ $found == "$blob"* ]] ||
-			die "$file in $2 differs from what patch $patch was made for (blob ${found:-missing}, not $blob); use an unmodified $KERNEL_VERSION"
+			die "$file in $2 differs from what patch $patch was made for (blob $found, not $blob); use an unmodified $KERNEL_VERSION"
 	done < <(expected_blobs)
 }

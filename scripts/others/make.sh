@@ -17,8 +17,9 @@
 name=${1:?}
 others_dir=$top/scripts/others
 dir=$build/others/$name
+# The release of Debian that this machine runs, whose libraries are the host's.
 # shellcheck disable=SC2034 # for the suites
-release=$(debian_release)
+release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 selftests=$build/linux/base/tools/testing/selftests
 
 # What the file of a suite sets, beside provide(): tools of the host; kernels,

@@ -33,12 +33,7 @@ signed() {
 		git interpret-trailers --if-exists addIfDifferent \
 			--trailer "Signed-off-by: $submitter_name <$submitter_email>" <<<"$message"
 		[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
-	} >"$build/msg"
-	GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email \
-		GIT_AUTHOR_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
-		GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email \
-		GIT_COMMITTER_DATE=$(lgit log -1 --format=%ad --date=raw "$1") \
-		lgit commit-tree -p "$2" -F "$build/msg" "$(signed_tree "$1")"
+	} | commit_as "$name" "$email" "$(lgit log -1 --format=%ad --date=raw "$1")" "$(signed_tree "$1")" -p "$2"
 }
 
 # addresses PATCH: get_maintainer's answer, a line "To|List ADDRESS" each.
