@@ -79,7 +79,7 @@ configure() {
 # A tree that differs from base in a few files need not compile what it shares
 # with it: its object directory begins as a copy of base's.  make goes by the
 # dates of files, so what differs is made newer than the objects, and what does
-# not, if it was checked out after they were made, as old as it is in base.
+# not, if it was checked out after they were made, older than all of them.
 # Objects that need an option which is new are found by fixdep, by its name.  So
 # does others_base begin with base's, and others_patched with that of others_base.
 seed() {
@@ -101,8 +101,8 @@ seed() {
 		find "$out.new/tools" -name '.*.cmd' -exec sed -i "s|$base/|$tree/|g" {} +
 	fi
 	differ=$(git -C "$tree" diff --name-only "$(git -C "$base" rev-parse HEAD)")
-	git -C "$tree" ls-files | grep -vxFf <(printf '%s\n' "$differ") |
-		python3 "$top/scripts/guest/redate.py" "$base" "$tree" "$from/include/config/auto.conf"
+	git -C "$tree" ls-files -z | grep -zvxFf <(printf '%s\n' "$differ") |
+		(cd "$tree" && find -files0-from - -newer "$from/include/config/auto.conf" -exec touch -h -d 2000-01-01 {} +)
 	(cd "$tree" && xargs -r -d '\n' touch -c <<<"$differ")
 	git -C "$tree" update-index -q --refresh || true
 	rm -rf "$out"
