@@ -101,6 +101,7 @@ seed() {
 		find "$out.new/tools" -name '.*.cmd' -exec sed -i "s|$base/|$tree/|g" {} +
 	fi
 	differ=$(git -C "$tree" diff --name-only "$(git -C "$base" rev-parse HEAD)")
+	# shellcheck disable=SC2185 # find has its paths from stdin
 	git -C "$tree" ls-files -z | grep -zvxFf <(printf '%s\n' "$differ") |
 		(cd "$tree" && find -files0-from - -newer "$from/include/config/auto.conf" -exec touch -h -d 2000-01-01 {} +)
 	(cd "$tree" && xargs -r -d '\n' touch -c <<<"$differ")
