@@ -24,22 +24,13 @@ import os
 import re
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, 'scripts/results'))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'results'))
 import results              # noqa: E402
-from results import FAIL, NONE, OK, SKIP  # noqa: E402
+from results import FAIL, NONE, OK, SKIP, lines_of  # noqa: E402
 
 KERNELS = tuple(os.environ.get('ONLY', '').split()) or ('base', 'patched')
 TIMES = 3               # that a test which differs is run again on each kernel
 END = re.compile(r'(not ok|ok) \d+ (\S+)(.*)')
-
-
-def lines_of(path):
-    """The lines of a file, none if it is not there."""
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding='utf-8', errors='replace') as file:
-        return file.read().splitlines()
 
 
 def blocks(path):
@@ -101,57 +92,51 @@ class Suite:
     def __init__(self, build, name):
         self.name = name
         self.folder = os.path.join(build, 'others')
-        self.first, self.again, self.splats, self.unfinished = {}, {}, {}, {}
+        self.first, self.again, self.unfinished, self.splats = {}, {}, {}, []
         for kernel in KERNELS:
             run = f'{name}.{kernel}'
             if not os.path.exists(f'{self.folder}/{run}.ktap'):
                 continue
             self.first[kernel] = self.read(build, run)
-            self.splats[kernel] = results.read_splats(
-                build, run, results.read_known(TOP), 'others')
+            self.again[kernel] = self.read(build, run + '.again')
+            if kernel == 'patched':
+                self.splats = results.read_splats(build, run, results.read_known(), 'others')
             done = blocks(f'{self.folder}/{run}.ktap')
             self.unfinished[kernel] = [
                 test for test in tests_of(self.folder, run)
                 if test not in done or re.search('# (TIMEOUT|the guest)', done[test][-1])]
-            self.again[kernel] = [{} for _ in range(TIMES)]
-            if os.path.exists(f'{self.folder}/{run}.again.ktap'):
-                for test, state in self.read(build, run + '.again').items():
-                    program, rest = (test + ' ').split(' ', 1)
-                    program, _, time = program.partition('~')
-                    self.again[kernel][int(time)][f'{program} {rest}'.strip()] = state
-        version = lines_of(f'{self.folder}/{name}/version')
-        self.version = ' '.join(version) or name
+        self.version = ' '.join(lines_of(self.folder, name, 'version')) or name
 
     @staticmethod
     def read(build, run):
-        """{test: state}"""
+        """{test: state}, nothing of a run that there was not."""
         read = results.read_ktap(build, run, 'ktap', 'others')
         return {test: result.state for test, result in read.items()
                 if not results.is_owed(test)}
 
     def tests(self):
         """The names of all."""
-        names = {}
-        for kernel in self.first:
-            names.update(self.first[kernel])
-        return list(names)
+        return list(dict.fromkeys(test for kernel in self.first for test in self.first[kernel]))
 
     def differing(self):
-        """The tests whose first result is not the same."""
+        """{test: [base's answers, patched's], each a list of the different ones} of
+        those whose first answer is not the same.
+        """
         if len(self.first) < 2:
-            return []
-        return [test for test in self.tests() if len(
-            {self.first[kernel].get(test, NONE) for kernel in KERNELS}) > 1]
+            return {}
+        return {test: [self.answers(test, kernel) for kernel in KERNELS] for test in self.tests()
+                if len({self.first[kernel].get(test, NONE) for kernel in KERNELS}) > 1}
 
-    def answers(self, test):
-        """[base's, patched's]: each a list of the different ones."""
-        def of_one(kernel):
-            seen = [self.first[kernel].get(test, NONE)]
-            program = test.split()[0]
-            seen += [run.get(test, NONE) for run in self.again[kernel]
-                     if any(other.split()[0] == program for other in run)]
-            return list(dict.fromkeys(seen))
-        return [of_one(kernel) for kernel in KERNELS]
+    def answers(self, test, kernel):
+        """What it has answered there, in its first run and where it ran again."""
+        seen = [self.first[kernel].get(test, NONE)]
+        program, _, rest = test.partition(' ')
+        for time in range(TIMES):
+            again = {name: state for name, state in self.again[kernel].items()
+                     if name.split()[0] == f'{program}~{time}'}
+            if again:
+                seen.append(again.get(f'{program}~{time} {rest}'.strip(), NONE))
+        return list(dict.fromkeys(seen))
 
 
 def repeat(build, name):
@@ -164,13 +149,11 @@ def repeat(build, name):
                 print(line.replace(test, f'{test}~{time}', 1))
 
 
-class BadList(Exception):
-    """A line of patches/changed-answers that says nothing."""
-
-
 def read_changed():
-    """[(suite, test, from, to, patch, reason)] of patches/changed-answers."""
-    path = os.environ.get('CHANGED_ANSWERS', os.path.join(TOP, 'patches/changed-answers'))
+    """[(suite, test, from, to, patch, reason)] of patches/changed-answers; a line
+    that says nothing ends it all.
+    """
+    path = os.environ.get('CHANGED_ANSWERS', os.path.join(results.TOP, 'patches/changed-answers'))
     entries = []
     for number, line in enumerate(lines_of(path), 1):
         if not line.strip() or line.startswith('#'):
@@ -178,8 +161,7 @@ def read_changed():
         entry = tuple(line.split('\t'))
         why = bad(entry, entries)
         if why:
-            name = os.path.relpath(path, TOP) if path.startswith(TOP) else path
-            raise BadList(f'{name}:{number}: {why}')
+            sys.exit(f'rdhup: {path}:{number}: {why}')
         entries.append(entry)
     return entries
 
@@ -197,7 +179,7 @@ def bad(entry, before):
             return f'"{answer}" is no answer; say {OK}, {FAIL}, {SKIP} or {NONE}'
     if base == patched:
         return f'"{base}" on both is no change; take the line out'
-    if not glob.glob(os.path.join(TOP, 'patches', glob.escape(patch) + '-*.patch')):
+    if not glob.glob(os.path.join(results.TOP, 'patches', glob.escape(patch) + '-*.patch')):
         return f'there is no patch "{patch}"; say SERIES/NNNN'
     if (suite, test) in [other[:2] for other in before]:
         return f'{suite} {test} stands there twice; leave one'
@@ -206,7 +188,7 @@ def bad(entry, before):
 
 def suites():
     """The names of all that scripts/others has."""
-    files = os.listdir(os.path.join(TOP, 'scripts/others'))
+    files = os.listdir(os.path.join(results.TOP, 'scripts/others'))
     return sorted(name[:-3] for name in files if name.endswith('.sh') and name != 'make.sh')
 
 
@@ -221,31 +203,27 @@ def faults_of(suite, changed):
             faults[f'on {kernel}'] = 'has no test'
         elif kernel == 'base' and OK not in suite.first[kernel].values():
             faults[f'on {kernel}'] = 'passes no test, so it shows nothing'
-        for test, line in suite.splats.get(kernel, []):
-            if kernel == 'patched':
-                faults[f'console of {kernel}'] = f'during {test}: {line}'
+    for test, line in suite.splats:
+        faults['console of patched'] = f'during {test}: {line}'
     for kernel, tests in suite.unfinished.items():
-        other = suite.unfinished.get('base', [])
         for test in tests:
-            faults[test] = f'did not finish on {kernel}'
-            if kernel == 'patched' and test in other:
-                faults[test] = 'did not finish on either kernel'
+            either = kernel == 'patched' and test in suite.unfinished.get('base', [])
+            faults[test] = f'did not finish on {"either kernel" if either else kernel}'
     if len(suite.first) < 2:
         return differences, unstable, faults
-    for test in suite.differing():
-        base, patched = suite.answers(test)
+    differing = suite.differing()
+    for test, (base, patched) in differing.items():
         said = f'{" or ".join(base)} on base, {" or ".join(patched)} on patched'
+        _, _, was, now, patch, reason = listed.get(test, [None] * 6)
         if len(base) > 1:
             unstable[test] = said
+        elif (was, now) == (base[0], '/'.join(patched)):
+            differences[test] = f'{said}: {patch}, {reason}'
         else:
-            entry = listed.get(test)
-            if entry and (entry[2], entry[3]) == (base[0], '/'.join(patched)):
-                differences[test] = f'{said}: {entry[4]}, {entry[5]}'
-            else:
-                differences[test] = f'{said}: not in patches/changed-answers'
-                faults.setdefault(test, differences[test])
+            differences[test] = f'{said}: not in patches/changed-answers'
+            faults.setdefault(test, differences[test])
     for test, entry in listed.items():
-        if test not in suite.differing():
+        if test not in differing:
             faults[test] = (f'is listed in patches/changed-answers as {entry[2]} -> '
                             f'{entry[3]}, which does not occur')
     return differences, unstable, faults
@@ -386,7 +364,4 @@ def main(argv):
 
 
 if __name__ == '__main__':
-    try:
-        sys.exit(main(sys.argv))
-    except BadList as error:
-        sys.exit(f'rdhup: {error}')
+    sys.exit(main(sys.argv))

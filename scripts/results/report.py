@@ -11,9 +11,8 @@ import re
 import sys
 
 import results
-from results import FAIL, KERNELS, NONE, OK, SKIP
+from results import FAIL, KERNELS, NONE, OK, SKIP, TOP, lines_of
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ABOUT = {
     'control': 'Linux 7.3.4 with the bit taken out',
     'base': 'Linux 7.3.4 as released',
@@ -113,8 +112,7 @@ def race(verdict):
 
 def subject(patch):
     """The subject of a stored patch, without its [PATCH]."""
-    with open(os.path.join(TOP, 'patches', patch), encoding='utf-8') as mail:
-        text = email.message_from_file(mail)['Subject']
+    text = email.message_from_string('\n'.join(lines_of(TOP, 'patches', patch)))['Subject']
     return re.sub(r'^\[PATCH\] |\n', '', str(text))
 
 
@@ -187,6 +185,8 @@ def edges(verdict):
     """
     ways = {}
     for test, by_kernel in verdict.tests.items():
+        if not test.startswith('net/rdhup:edges '):
+            continue
         found = {}
         for kernel, result in by_kernel.items():
             for line in result.log:
@@ -195,7 +195,7 @@ def edges(verdict):
                 if bins:
                     none, one, two, *more = map(int, bins.groups())
                     found[kernel] = [none, one, two, sum(more)]
-        if found and test.startswith('net/rdhup:edges '):
+        if found:
             way, _, reader = test.partition(' ')[2].rpartition('.')
             ways.setdefault(way, {})[reader] = {
                 k: found.get(k, WORD[verdict.state(test, k)]) for k in ('base', 'patched')}
@@ -212,11 +212,7 @@ def edges(verdict):
 
 def others(build):
     """What make others has left for the report."""
-    path = os.path.join(build, 'others/table.html')
-    if not os.path.exists(path):
-        return '<p>Not run: <code>make others</code> does that.</p>'
-    with open(path, encoding='utf-8') as tables:
-        return tables.read()
+    return '\n'.join(lines_of(build, 'others/table.html')) or '<p>Not run: <code>make others</code> does that.</p>'
 
 
 def main(argv):
@@ -224,9 +220,8 @@ def main(argv):
     if len(argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    verdict = results.load(TOP, argv[1])
-    with open(os.path.join(TOP, 'scripts/results/report.html'), encoding='utf-8') as page:
-        text = page.read()
+    verdict = results.load(argv[1])
+    text = '\n'.join(lines_of(TOP, 'scripts/results/report.html')) + '\n'
     for name, content in (('verdict', faults(verdict)),
                           ('cards', ''.join(cards(verdict))),
                           ('race', ''.join(race(verdict))),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the guests said, read with the kernel's own KTAP parser.
 
-load(top, build) gives the verdict that verdict.py prints and report.py draws.
+load(build) gives the verdict that verdict.py prints and report.py draws.
 Inputs: build/results/K.ktap and K.console, the "Proof:" notes of the patches,
 and patches/known-failures (TEST, a tab, DEFECT, a tab, REASON), where a TEST
 "console TEXT" is a report on a console that has TEXT in it.
@@ -9,8 +9,10 @@ and patches/known-failures (TEST, a tab, DEFECT, a tab, REASON), where a TEST
 import os
 import re
 import sys
+from collections import namedtuple
 from fnmatch import fnmatchcase
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KERNELS = ('control', 'base', 'patched')
 SPLAT = re.compile(
     r'BUG:|WARNING:|Oops|general protection|INFO: task .* blocked|rcu: INFO|'
@@ -20,12 +22,8 @@ REPORT_LINES = 150      # of lockdep's longest, to the end of the backtrace
 OK, FAIL, SKIP, NONE = 'ok', 'FAIL', 'skip', '-'
 
 
-class Result:
-    """One test on one kernel: how it ended, and the lines it printed."""
-
-    def __init__(self, state, log):
-        self.state = state
-        self.log = log
+# One test on one kernel: how it ended, and the lines it printed.
+Result = namedtuple('Result', 'state log')
 
 
 class Verdict:
@@ -57,14 +55,13 @@ class Verdict:
         return sum(self.state(t, kernel) == state for t in self.tests)
 
 
-def kunit_parser(build):
-    """The parser of the kernel tree that is being tested."""
-    path = os.path.join(build, 'linux/base/tools/testing/kunit')
-    if path not in sys.path:
-        sys.path.insert(0, path)
-    import kunit_parser as parser       # pylint: disable=import-error
-    import kunit_printer as printer     # pylint: disable=import-error
-    return parser, printer
+def lines_of(*path):
+    """The lines of a file, none if it is not there."""
+    name = os.path.join(*path)
+    if not os.path.exists(name):
+        return []
+    with open(name, encoding='utf-8', errors='replace') as file:
+        return file.read().splitlines()
 
 
 def read_ktap(build, kernel, kind='ktap', folder='results'):
@@ -72,12 +69,13 @@ def read_ktap(build, kernel, kind='ktap', folder='results'):
     "console", of the KUnit suites that ran while it booted.  The results of
     other people's suites are in a folder of their own.
     """
-    parser, printer = kunit_parser(build)
+    # the parser of the kernel tree that is being tested
+    sys.path.insert(0, os.path.join(build, 'linux/base/tools/testing/kunit'))
+    import kunit_parser as parser       # pylint: disable=import-error
+    import kunit_printer as printer     # pylint: disable=import-error
     states = {parser.TestStatus.SUCCESS: OK, parser.TestStatus.SKIPPED: SKIP}
-    path = os.path.join(build, folder, f'{kernel}.{kind}')
-    with open(path, encoding='utf-8', errors='replace') as ktap:
-        main = parser.parse_run_tests(ktap.read().splitlines(),
-                                      printer.null_printer)
+    main = parser.parse_run_tests(lines_of(build, folder, f'{kernel}.{kind}'),
+                                  printer.null_printer)
     found = {}
 
     def walk(test, program):
@@ -105,9 +103,7 @@ def read_splats(build, kernel, known, folder='results'):
     """
     test, found = 'boot', []
     texts = [k.partition(' ')[2] for k in known if k.startswith('console ')]
-    path = os.path.join(build, folder, kernel + '.console')
-    with open(path, encoding='utf-8', errors='replace') as console:
-        lines = console.read().splitlines()
+    lines = lines_of(build, folder, kernel + '.console')
     for number, line in enumerate(lines):
         mark = re.search(r'rdhup: (start|end) (.*)', line)
         if mark:
@@ -123,59 +119,43 @@ def read_splats(build, kernel, known, folder='results'):
     return found
 
 
-def read_proofs(top, arches=('x86_64',)):
-    """[(series, patch, test key)] of every "Proof:" note, in order.
-
-    A note names the architecture that its test fails on before the patch,
-    x86_64 if it names none; those of @arches are given.  For "alone" in its
-    place see prove.sh.
+def read_proofs():
+    """[(series, patch, test key, where)] of every "Proof:" note, in order: where
+    is the architecture that its test fails on before the patch, if the note names
+    one, or "alone", see prove.sh.
     """
     found = []
-    with open(os.path.join(top, 'patches/order'), encoding='utf-8') as order:
-        series = ['introduce'] + [s for s in order.read().split()
-                                  if not s.startswith('#')]
-    for name in series:
-        folder = os.path.join(top, 'patches', name)
-        with open(os.path.join(folder, 'series'), encoding='utf-8') as patches:
-            files = [f.strip() for f in patches if not f.startswith('#')]
-        for patch in files:
-            with open(os.path.join(folder, patch), encoding='utf-8') as mail:
-                notes = mail.read().split('\ndiff --git ')[0]
-            for target, program, test, arch in re.findall(
-                    r'^Proof: +(?!none )(\S+) +(\S+) +(\S+)(?: +(\S+|alone(?= ).*))?$',
-                    notes, re.M):
-                arch = 'alone' if arch.startswith('alone ') else arch
-                if (arch or 'x86_64') in arches:
-                    found.append((name, patch, f'{target}:{program} {test}'))
+    # what is a comment there is no file
+    for series in ['introduce'] + lines_of(TOP, 'patches/order'):
+        for patch in lines_of(TOP, 'patches', series, 'series'):
+            notes = '\n'.join(lines_of(TOP, 'patches', series, patch)).split('\ndiff --git ')[0]
+            for target, program, test, where in re.findall(
+                    r'^Proof: +(?!none )(\S+) +(\S+) +(\S+)(?: +(alone(?= ).*|\S+))?$', notes, re.M):
+                found.append((series, patch, f'{target}:{program} {test}', where.split(' ')[0]))
     return found
 
 
-def read_known(top):
+def read_known():
     """{test, or "console TEXT": (defect, reason)} of patches/known-failures."""
     known = {}
-    path = os.path.join(top, 'patches/known-failures')
-    if os.path.exists(path):
-        with open(path, encoding='utf-8') as lines:
-            for line in lines:
-                if line.strip() and not line.startswith('#'):
-                    test, defect, reason = line.rstrip('\n').split('\t')
-                    known[test] = (defect, reason)
+    for line in lines_of(TOP, 'patches/known-failures'):
+        if line.strip() and not line.startswith('#'):
+            test, defect, reason = line.split('\t')
+            known[test] = (defect, reason)
     return known
 
 
-def may_skip(top, kernel, test):
+def may_skip(kernel, test):
     """True if a fragment of the kernel's architecture says "# Skips: ..." of a
     test: the name of its program or, with an asterisk, a pattern of its own.
     """
     arch, _, _ = kernel.rpartition('-')
-    words = ''
-    for name in ('lean', arch) if arch else ():
-        path = os.path.join(top, 'scripts/guest', f'{name}.config')
-        with open(path, encoding='utf-8') as fragment:
-            words += ' '.join(re.findall(r'^# Skips: (.*)$', fragment.read(), re.M)) + ' '
+    words = [word for name in ('lean', arch) if arch
+             for line in lines_of(TOP, f'scripts/guest/{name}.config') if line.startswith('# Skips: ')
+             for word in line.split()[2:]]
     program, _, name = test.partition(' ')
     return any(word == program.split(':')[-1] or ('*' in word and fnmatchcase(name, word))
-               for word in words.split())
+               for word in words)
 
 
 def is_owed(test):
@@ -203,10 +183,10 @@ def judge(verdict):
             verdict.faults.append(f'{kernel} console, during {test}: {line}')
 
 
-def load(top, build, kernels=KERNELS):
+def load(build, kernels=KERNELS):
     """Read everything there is for @kernels; a Verdict."""
     verdict = Verdict()
-    verdict.known = read_known(top)
+    verdict.known = read_known()
     for kernel in kernels:
         if not os.path.exists(os.path.join(build, 'results', kernel + '.ktap')):
             continue
@@ -215,17 +195,14 @@ def load(top, build, kernels=KERNELS):
             for test, result in read_ktap(build, kernel, kind).items():
                 verdict.tests.setdefault(test, {})[kernel] = result
         verdict.splats[kernel] = read_splats(build, kernel, verdict.known)
-    for series, patch, test in read_proofs(top):
+    for series, patch, test, where in sorted(read_proofs(), key=lambda proof: proof[3] == 'alone'):
         pair = ('control', 'base') if series == 'introduce' else ('base', 'patched')
-        if not set(pair) <= set(verdict.kernels):
+        # on base those alone are not run, see kselftest.sh: make prove does that
+        alone = where == 'alone'
+        if where not in ('', 'x86_64', 'alone') or not set(pair[alone:]) <= set(verdict.kernels):
             continue
         before, after = (verdict.state(test, k) for k in pair)
-        verdict.proofs.append((f'{series}/{patch}', test, before, after,
-                               before == FAIL and after == OK))
-    # on base these are not run, see kselftest.sh: make prove does that
-    if 'patched' in verdict.kernels:
-        for series, patch, test in read_proofs(top, ('alone',)):
-            after = verdict.state(test, 'patched')
-            verdict.proofs.append((f'{series}/{patch}', test, 'alone', after, after == OK))
+        verdict.proofs.append((f'{series}/{patch}', test, 'alone' if alone else before, after,
+                               (alone or before == FAIL) and after == OK))
     judge(verdict)
     return verdict

@@ -13,40 +13,29 @@ verdict.py tap BUILD KERNEL [PROGRAM,...]
 
 Exit status: 0 if all is well (see results.judge), 1 if not, 2 for bad usage.
 """
-import os
 import sys
 
 import results
-from results import FAIL, KERNELS, NONE, OK, SKIP
-
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-COLOR = {OK: '32', FAIL: '31', SKIP: '33', NONE: '2'}
-
-
-def paint(text, state):
-    """Colour for a terminal, nothing else for a file."""
-    if not sys.stdout.isatty():
-        return text
-    return f'\033[{COLOR[state]}m{text}\033[0m'
+from results import FAIL, KERNELS, OK, SKIP
 
 
 def summary(build, kernel):
     """One guest; True if nothing failed."""
-    verdict = results.load(TOP, build, (kernel,))
+    verdict = results.load(build, (kernel,))
     failed = [t for t in verdict.tests if verdict.state(t, kernel) == FAIL]
     for test in failed:
-        print(paint(f'not ok {test}', FAIL))
+        print(f'not ok {test}')
         for line in verdict.tests[test][kernel].log:
             if 'RUN  ' not in line:
                 print('    ' + line.strip())
     skipped = [t for t in verdict.tests if verdict.state(t, kernel) == SKIP]
     for test in skipped:
-        print(paint(f'skip   {test}', SKIP))
+        print(f'skip   {test}')
     for test, line in verdict.splats[kernel]:
-        print(paint(f'splat  during {test}: {line}', FAIL))
+        print(f'splat  during {test}: {line}')
     print(f'{kernel}: {verdict.count(kernel, OK)} passed, {len(failed)} failed, '
           f'{len(skipped)} skipped')
-    if kernel.endswith('patched') and not all(results.may_skip(TOP, kernel, t) for t in skipped):
+    if kernel.endswith('patched') and not all(results.may_skip(kernel, t) for t in skipped):
         return False
     return not failed and not verdict.splats[kernel]
 
@@ -77,7 +66,7 @@ def in_words(verdict):
 
 def matrix(build):
     """All guests; True if the verdict is a pass."""
-    verdict = results.load(TOP, build)
+    verdict = results.load(build)
     width = max([len(t) for t in verdict.tests] + [40])
     head = ' '.join(f'{k:>8}' for k in KERNELS)
     program = None
@@ -86,27 +75,26 @@ def matrix(build):
         if name != program:
             program = name
             print(f'\n{name:<{width}} {head}')
-        cells = ' '.join(paint(f'{verdict.state(test, k):>8}', verdict.state(test, k))
-                         for k in KERNELS)
+        cells = ' '.join(f'{verdict.state(test, k):>8}' for k in KERNELS)
         known = f'  known: {verdict.known[test][0]}' if test in verdict.known else ''
         print(f'  {rest or name:<{width - 2}} {cells}{known}')
 
     print('\nProofs: a test that fails before the patch and passes after it')
     for patch, test, before, after, holds in verdict.proofs:
-        mark = paint('holds', OK) if holds else paint('DOES NOT HOLD', FAIL)
+        mark = 'holds' if holds else 'DOES NOT HOLD'
         print(f'  {patch}\n    {test}: {before} -> {after}, {mark}')
     print()
     for sentence in in_words(verdict):
         print(sentence)
     for fault in verdict.faults:
-        print(paint(f'FAULT: {fault}', FAIL))
-    print(paint('verdict: FAIL', FAIL) if verdict.faults else paint('verdict: pass', OK))
+        print(f'FAULT: {fault}')
+    print('verdict: FAIL' if verdict.faults else 'verdict: pass')
     return not verdict.faults
 
 
 def tap(build):
     """A line a test; True if the verdict is a pass."""
-    verdict = results.load(TOP, build)
+    verdict = results.load(build)
     for test in verdict.judged():
         good = (verdict.state(test, 'patched') == OK) != (test in verdict.known)
         print(f'{"ok" if good else "not ok"} - patched: {test}')
@@ -123,11 +111,11 @@ def tap_guest(build, kernel, programs=''):
     """One guest; True if all is well.  Whether what is known fails may be a
     matter of timing, and the main job says so if it does not.
     """
-    verdict = results.load(TOP, build, (kernel,))
+    verdict = results.load(build, (kernel,))
     lines = []
     for test in verdict.tests:
         state = verdict.state(test, kernel)
-        lines.append((state == OK or (state == SKIP and results.may_skip(TOP, kernel, test))
+        lines.append((state == OK or (state == SKIP and results.may_skip(kernel, test))
                       or (state == FAIL and test in verdict.known), test))
     lines.append((verdict.splats.get(kernel) == [], 'has results, and no splat on its console'))
     seen = {test.partition(' ')[0].split(':')[-1] for test in verdict.tests}
