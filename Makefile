@@ -46,7 +46,8 @@ clean: ## remove everything that is generated, the kernel source too
 #=   FULL=              FULL=1 builds every patch (lint), looks at whole trees (G=cocci)
 #=   LIMIT=             seconds for a test and its guest: the tests' own limits
 #=   SHARDS=1           guests at a time that share the programs of kselftest
-#=   TIMES=1            how often kselftest runs each program, to find what flakes
+#=   TIMES=1            how often kselftest runs each program, to find what flakes;
+#=                      the counts add up in build/repeated
 #=   RDHUP_MODEL_OPS=   and other RDHUP_*=, which the programs take: their own defaults
 #=   VERSION=           version of a series that is exported: the last one, or 1
 #=   ONTO=              the commit that S-onto lies on, see patches/README.md: Linux 7.3.4

@@ -7,7 +7,8 @@
 # limits; a guest that prints nothing for longer than the longest of these, or
 # takes 20 minutes, has hung); RDHUP_*=, which the tests take; V=1, to print the
 # KTAP as it comes; FAULT=hang|panic|die, to have the guest fail.
-# Gives: $build/results/K.ktap and K.console; exit status 1 if a test fails, or if
+# Gives: $build/results/K.ktap and K.console; with TIMES, a line in $build/repeated
+# that says what ran how often, and the counts; exit status 1 if a test fails, or if
 # the guest does, which is said with the last lines of its console.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
@@ -87,4 +88,9 @@ for ((i = 1; i <= shards; i++)); do
 	check_shard "$i"
 done
 [ -z "$bench" ] || sed -n '/\t/s/^ *# \(columns\t\)\?//p' "$results/$guest.ktap" | expand -t 16,32,40
-python3 "$top/scripts/results/verdict.py" summary "$build" "$guest"
+status=0
+said=$(python3 "$top/scripts/results/verdict.py" summary "$build" "$guest") || status=1
+echo "$said"
+[ -z "${TIMES:-}" ] ||
+	echo "$(git -C "$top" describe --always) ${programs:-all} $TIMES times, ${said##*$'\n'}" >>"$build/repeated"
+[ "$status" = 0 ]
