@@ -36,7 +36,7 @@ build_sparc64() {
 machine sparc64
 # Who cannot install anything is told of all at once, not of some after each step.
 all_tools=("${guest_tools[@]}" qemu-system-x86_64 "${cross}gcc" "static:${cross}gcc" "${qemu[0]}")
-[ "$(id -u)" = 0 ] || need "${all_tools[@]}" "${check_tools[@]}" "$(newest_clang)"
+[ "$(id -u)" = 0 ] || need "${all_tools[@]}" "${check_tools[@]}" "$(usable_clang)"
 need git make xz
 in_background "$top/scripts/lib/base.sh"
 base=$!

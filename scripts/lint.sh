@@ -12,7 +12,7 @@ gate=${1:-} wanted=${2:-} failed=0
 export tree=$build/linux/base linux_git build top
 mails=$build/lint
 
-clang=$(newest_clang)
+clang=$(usable_clang)
 export clang
 case $gate in
 cocci) need "${kernel_tools[@]}" "${spatch_tools[@]}" ;;

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # The architectures of scripts/guest/arches; sourced after lib.sh.
 #
 # machine() sets, for the rest of a script, a variable a column of the table: $arch,
@@ -20,20 +20,14 @@ machine_row() { # machine_row NAME
 }
 
 # machine NAME: everything about one architecture.
-# shellcheck disable=SC2034 # for those who source this file
 machine() {
-	local row columns more
+	local row more
 	row=$(machine_row "$1")
 	[ -n "$row" ] || die "$1 is no architecture; name one of: $(arch_names | xargs)"
 	[ "$(wc -l <<<"$row")" = 1 ] || die "$arches has two rows for $1"
-	read -r arch linux_arch cross image more <<<"$row"
-	read -r -a columns <<<"$row"
-	[ ${#columns[@]} -ge 8 ] || die "$arches: the row of $1 lacks a column"
-	image=${columns[3]}
-	console_tty=${columns[4]}
-	ktap_tty=${columns[5]}
-	end_by=${columns[6]}
-	qemu=("${columns[@]:7}")
+	read -r arch linux_arch cross image console_tty ktap_tty end_by more <<<"$row"
+	[ -n "$more" ] || die "$arches: the row of $1 lacks a column"
+	read -r -a qemu <<<"$more"
 	[ "$arch" != "$(uname -m)" ] || cross=	# the host's own
 	tag=-$arch
 	[ "$arch" != x86_64 ] || tag=
@@ -51,10 +45,5 @@ machine_of() {
 	else
 		machine "${1%-*}"
 	fi
-	# shellcheck disable=SC2034 # for those who source this file
-	kernel=$arch-$kind
-	# shellcheck disable=SC2034
-	if [ "$arch" = x86_64 ]; then
-		kernel=$kind
-	fi
+	kernel=${tag:+$arch-}$kind
 }

@@ -1,24 +1,21 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # The tools that verbs take from the host, and the Debian packages that bring
 # them; sourced by lib.sh, for all.
 : "${build:?}"
 
-# The Debian package that brings a command (or, with a slash, a file).
+# The Debian package that brings a command (or, with a slash, a file): most have
+# its name.
 package_of() {
 	local tool
 	case $1 in
-	qemu-system-x86_64 | qemu-system-i386) echo qemu-system-x86 ;;
 	ld) echo binutils ;;
-	gcc | make | cmake | bc | flex | bison | git | cpio | rsync | ccache | perl | sparse | \
-		coccinelle | codespell | shellcheck | clang-19 | b4 | groff | mandoc) echo "$1" ;;
 	xz) echo xz-utils ;;
 	spatch) echo coccinelle ;;
-	*/libpython3*) echo libpython3-dev ;;
+	busybox) echo busybox-static ;;
 	sphinx-build) echo python3-sphinx ;;
 	git-send-email) echo git-email ;;
+	*/libpython3*) echo libpython3-dev ;;
 	*/Mail/Address.pm) echo libmailtools-perl ;;
-	python3 | curl) echo "$1" ;;
-	busybox) echo busybox-static ;;
 	*/libelf.h) echo libelf-dev ;;
 	*/opensslv.h) echo libssl-dev ;;
 	python3:*) echo "python3-${1#python3:}" ;;
@@ -30,12 +27,14 @@ package_of() {
 	static:*) tool=${1#static:} && echo "libc6-dev-${tool%-linux-gnu-gcc}-cross" ;;
 	x86_64-linux-gnu-gcc) echo gcc-x86-64-linux-gnu ;;
 	*-linux-gnu-gcc) echo "gcc-${1%-gcc}" ;;
+	qemu-system-x86_64 | qemu-system-i386) echo qemu-system-x86 ;;
 	qemu-system-sparc64) echo qemu-system-sparc ;;
-	qemu-system-mips) echo qemu-system-mips ;;
 	qemu-system-ppc64) echo qemu-system-ppc ;;
 	qemu-system-aarch64) echo qemu-system-arm ;;
 	qemu-system-m68k | qemu-system-riscv64 | qemu-system-s390x) echo qemu-system-misc ;;
-	*) die "no Debian package is known for the tool '$1'" ;;
+	qemu-system-mips) echo "$1" ;;
+	qemu-* | /*) die "no Debian package is known for the tool '$1'" ;;
+	*) echo "$1" ;;
 	esac
 }
 
@@ -54,23 +53,19 @@ has() {
 
 # What fetching, building and booting a kernel takes, for need, without the
 # emulator.
-# shellcheck disable=SC2034 # for those who source this file
 kernel_tools=(git make gcc ld xz ccache flex bison bc perl cpio rsync python3
 	/usr/include/libelf.h /usr/include/openssl/opensslv.h)
 
 # What makes C of the kernel's netlink specifications, as one of its selftests takes.
-# shellcheck disable=SC2034 # for those who source this file
 generator_tools=(python3 python3:yaml python3:jsonschema)
 
 # All of that, for a verb that boots a guest, to name at once.
-# shellcheck disable=SC2034 # for those who source this file
 guest_tools=("${kernel_tools[@]}" "${generator_tools[@]}" static:gcc)
 
 # coccinelle does not depend on the library by which it runs the Python of the rules.
 spatch_tools=(spatch '/usr/lib/*/libpython3*.so')
 
 # What the gates and the tests of make check take besides, but for clang.
-# shellcheck disable=SC2034 # for those who source this file
 check_tools=(sparse "${spatch_tools[@]}" codespell shellcheck busybox sphinx-build b4 git-send-email
 	/usr/share/perl5/Mail/Address.pm groff mandoc)
 
@@ -99,15 +94,12 @@ need() {
 		die "apt-get could not install ${missing[*]}; see $build/apt.log"
 }
 
-# The newest clang that the kernel takes, 17 or later; the one that Debian 12 and
-# 13 both have, for need, if there is none.
-newest_clang() {
-	local name
-	for name in $(compgen -c clang- | grep -xE 'clang-[0-9]+' | sort -u -t - -k 2nr) clang; do
-		if [ "$("$name" -dumpversion 2>/dev/null | cut -d . -f 1)" -ge 17 ] 2>/dev/null; then
-			echo "$name"
-			return
-		fi
-	done
-	echo clang-19
+# A clang that the kernel takes, 17 or later: the host's own or, for need, one that
+# Debian 12 and 13 both have.
+usable_clang() {
+	if [ "$(clang -dumpversion 2>/dev/null | cut -d . -f 1)" -ge 17 ] 2>/dev/null; then
+		echo clang
+	else
+		echo clang-19
+	fi
 }

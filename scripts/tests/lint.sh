@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/lib/lib.sh
 . "$top/scripts/lib/lib.sh"
-clang=$(newest_clang)
+clang=$(usable_clang)
 export clang tree=$build/linux/base linux_git=$build/linux.git build top
 gates=$top/scripts/lint
 
