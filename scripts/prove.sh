@@ -88,7 +88,7 @@ row() {
 	printf '%-60s %-46s %-8s %-8s %s\n' "$1" "$2" "$3" "$4" "$mark"
 }
 
-prove_patch() { # prove_patch SERIES PATCH COMMIT
+prove_patch() { # prove_patch NAME PATCH COMMIT
 	local program arch tests test text before_ktap ktap before
 	while read -r program arch tests; do
 		# in steps: a guest that dies ends it all
@@ -98,13 +98,13 @@ prove_patch() { # prove_patch SERIES PATCH COMMIT
 			before=$(state_of "$test" "$before_ktap")
 			text=$test
 			[ "$arch" = x86_64 ] || text="$test $arch"
-			row "$1/${2##*/}" "$program $text" "$before" "$(state_of "$test" "$ktap")"
+			row "$1" "$program $text" "$before" "$(state_of "$test" "$ktap")"
 		done
 	done < <(proofs_of "$2")
 	while read -r _ program test _ text; do
 		before=$(fate_at "$3^" "$program" "$test" "$text" </dev/null)
 		ktap=$(run_at "$3" "$program" x86_64 "$test" </dev/null)
-		row "$1/${2##*/}" "$program $test alone" "$before" "$(state_of "$test" "$ktap")"
+		row "$1" "$program $test alone" "$before" "$(state_of "$test" "$ktap")"
 	done < <(note_values Proof "$2" | awk '$4 == "alone"')
 }
 
@@ -129,15 +129,11 @@ if [ ! -e "$tree/.git" ]; then
 fi
 printf '%-60s %-46s %-8s %-8s\n' patch test before after
 for series in introduce $(sendable_series); do
-	mapfile -t commits < <(lgit rev-list --reverse "$(start_of "$series")..$series")
-	number=0
-	while read -r patch; do
-		name=${patch##*/}
-		if [ -z "$wanted" ] || [[ $series/$name == "$wanted"* ]]; then
-			prove_patch "$series" "$patch" "${commits[number]}"
+	while read -r commit patch; do
+		if [[ $series/${patch##*/} == "$wanted"* ]]; then
+			prove_patch "$series/${patch##*/}" "$patch" "$commit"
 		fi
-		number=$((number + 1))
-	done < <(patches_of "$series")
+	done < <(paste -d ' ' <(lgit rev-list --reverse "$(start_of "$series")..$series") <(patches_of "$series"))
 done
 [ "$rows" -gt 0 ] || die "no patch matches P=$wanted, or it names no Proof:"
 printf '%d proofs, %d of them do not hold\n' "$rows" "$failed"

@@ -10,23 +10,18 @@
 # shellcheck source=scripts/series/heads.sh
 . "$top/scripts/series/heads.sh"
 
-# move_branch NAME COMMIT START
+# move_branch NAME COMMIT START: the branch, and what save.sh goes by.
 move_branch() {
 	local now was
 	now=$(lgit rev-parse -q --verify "refs/heads/$1") || now=
 	was=$(lgit rev-parse -q --verify "refs/generated/$1") || was=
-	[ "$now" != "$2" ] || { mark_branch "$@"; return 0; }
-	[ -z "$now" ] || [ "$now" = "$was" ] ||
-		die "branch $1 has commits that are not in patches/; run make save, or git --git-dir=$linux_git branch -D $1"
-	check_clean "$1"
-	mark_branch "$@"
-	lgit update-ref "refs/heads/$1" "$2"
-}
-
-# mark_branch NAME COMMIT START: what save.sh goes by.
-mark_branch() {
-	lgit update-ref "refs/generated/$1" "$2"
-	lgit update-ref "refs/start/$1" "$3"
+	if [ "$now" != "$2" ]; then
+		[ -z "$now" ] || [ "$now" = "$was" ] ||
+			die "branch $1 has commits that are not in patches/; run make save, or git --git-dir=$linux_git branch -D $1"
+		check_clean "$1"
+	fi
+	printf 'update refs/%s %s\n' "heads/$1" "$2" "generated/$1" "$2" "start/$1" "$3" |
+		lgit update-ref --stdin
 }
 
 check_clean() {
@@ -65,7 +60,7 @@ worktree() {
 locked "the branches"
 repair_worktrees
 head[base]=$(lgit rev-parse base)
-# Half a minute of git for an answer that is known if nothing has changed.
+# Ten seconds of git for an answer that is known if nothing has changed.
 inputs >"$build/heads.inputs.new"
 if cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
 	while read -r branch commit from; do
@@ -73,7 +68,7 @@ if cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
 		lgit cat-file -e "$commit" 2>/dev/null || rm -f "$build/heads.inputs"
 	done <"$build/heads"
 fi
-if [ ! -f "$build/heads.inputs" ] || ! cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
+if ! cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
 	rm -f "$build/heads.inputs"
 	build_heads
 	for branch in "${!head[@]}"; do
