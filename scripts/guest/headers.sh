@@ -13,11 +13,10 @@ out=$build/headers/$name
 
 # What the exported headers are made from, and with.
 inputs() {
-	local paths=(include/uapi scripts/headers_install.sh scripts/Makefile.headersinst
-		scripts/Makefile.asm-headers) arch
-	while read -r arch; do
-		paths+=("$arch/include/uapi")
-	done < <(git -C "$tree" ls-tree -d --name-only HEAD arch/)
+	local paths
+	mapfile -t paths < <(git -C "$tree" ls-tree -d --name-only HEAD arch/)
+	paths=("${paths[@]/%//include/uapi}" include/uapi scripts/headers_install.sh
+		scripts/Makefile.headersinst scripts/Makefile.asm-headers)
 	git -C "$tree" ls-tree HEAD "${paths[@]}"
 	git -C "$tree" diff HEAD -- "${paths[@]}" | sha256sum
 }

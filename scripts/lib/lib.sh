@@ -22,14 +22,22 @@ unset name
 export LC_ALL=C LANG=C
 unset LANGUAGE LC_MESSAGES LC_CTYPE
 
+# fault SENTENCE: what is wrong, where the script goes on to the next; counted.
+faults=0
+fault() {
+	printf 'rdhup: %s\n' "$*" >&2
+	faults=$((faults + 1))
+}
+
+die() {
+	fault "$@"
+	exit 1
+}
+
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # Neither make nor the kernel's own scripts can do with a blank in a path.
-case $top${BUILD:-} in
-*[[:space:]]*)
-	printf 'rdhup: the path "%s" has a blank in it; use a checkout and a BUILD= without one\n' "$top${BUILD:+, BUILD=$BUILD}" >&2
-	exit 1
-	;;
-esac
+[[ $top${BUILD:-} != *[[:space:]]* ]] ||
+	die "the path \"$top${BUILD:+, BUILD=$BUILD}\" has a blank in it; use a checkout and a BUILD= without one"
 mkdir -p "${BUILD:-$top/build}"
 build=$(cd "${BUILD:-$top/build}" && pwd)
 linux_git=$build/linux.git
@@ -47,11 +55,6 @@ export identity_email="maintainers@users.noreply.h-seed-5be83277.example"
 malloc=glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=268435456
 malloc+=:glibc.malloc.mmap_threshold=268435456
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-$malloc}
-
-die() {
-	printf 'rdhup: %s\n' "$*" >&2
-	exit 1
-}
 
 # One line about what is being done; the unfinished kind that progress()
 # overwrites if stdout is a terminal.

@@ -6,13 +6,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 
 table=$top/scripts/lint/abi.table
-faults=0
 declare -A row
-
-fault() {
-	printf 'rdhup: %s\n' "$*" >&2
-	faults=$((faults + 1))
-}
 
 read_table() {
 	local arch values extra

@@ -17,12 +17,6 @@ macros=$top/scripts/tests/cocci/macros.h
 changed=changed
 [ -z "${FULL:-}" ] || changed=
 out=$build/cocci/${changed:-whole}
-faults=0
-
-fault() {
-	printf 'rdhup: %s\n' "$*" >&2
-	faults=$((faults + 1))
-}
 
 # shellcheck source=scripts/lint/findings.sh
 . "$top/scripts/lint/findings.sh"

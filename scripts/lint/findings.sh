@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The list of what the Coccinelle rules find, and what has to be in it; sourced
-# by cocci.sh, which gives fault(), findings(), looked_at() and rules_for().
+# by cocci.sh, which gives findings(), looked_at() and rules_for().
 : "${top:?}" "${table:?}" "${rules:?}" "${changed?}"
 
 # rows TREE: the same as findings() of what the list says, for the rules that
