@@ -10,11 +10,6 @@
 
 arches=$top/scripts/guest/arches
 
-# The names of all architectures, in the order of the table.
-arch_names() {
-	awk '!/^#/ && NF { print $1 }' "$arches"
-}
-
 machine_row() { # machine_row NAME
 	awk -v name="$1" '!/^#/ && $1 == name' "$arches"
 }
@@ -23,7 +18,7 @@ machine_row() { # machine_row NAME
 machine() {
 	local row more
 	row=$(machine_row "$1")
-	[ -n "$row" ] || die "$1 is no architecture; name one of: $(arch_names | xargs)"
+	[ -n "$row" ] || die "$1 is no architecture; name one of: $(awk '!/^#/ { print $1 }' "$arches" | xargs)"
 	[ "$(wc -l <<<"$row")" = 1 ] || die "$arches has two rows for $1"
 	read -r arch linux_arch cross image console_tty ktap_tty end_by more <<<"$row"
 	[ -n "$more" ] || die "$arches: the row of $1 lacks a column"

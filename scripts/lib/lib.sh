@@ -11,12 +11,8 @@ shopt -s inherit_errexit
 # the repository, index or identity of a git that runs this from a hook.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 for name in "${!GIT_@}"; do
-	case $name in
-	GIT_CONFIG_GLOBAL | GIT_CONFIG_SYSTEM | GIT_CONFIG_NOSYSTEM | GIT_SEQUENCE_EDITOR) ;;
-	*) unset "$name" ;;
-	esac
+	[[ $name == GIT_@(CONFIG_GLOBAL|CONFIG_SYSTEM|CONFIG_NOSYSTEM|SEQUENCE_EDITOR) ]] || unset "$name"
 done
-unset name
 # What gcc, git and make say is read here, in English; the kernel's Makefile takes
 # LC_ALL out again, and LANG is left.
 export LC_ALL=C LANG=C

@@ -52,13 +52,13 @@ looked_at() { # looked_at TREE: those that are there
 # would take them for one program.
 over_changed() { # over_changed TREE RULE
 	local options
-	looked_at "$1" | sed G >"$out/$1.$2.files"
-	[ -s "$out/$1.$2.files" ] || return 0
+	looked_at "$1" | sed G >"$out/files"
+	[ -s "$out/files" ] || return 0
 	options=$(sed -n 's|^// Options: ||p' "$rules/$2.cocci")
 	# shellcheck disable=SC2086 # options are words
 	(cd "$build/linux/$1" && spatch -D report --no-show-diff --very-quiet --no-scanner $options \
 		--cocci-file "$rules/$2.cocci" --macro-file "$macros" --jobs "$(nproc)" --chunksize 1 \
-		--file-groups "$out/$1.$2.files") >"$out/$1.$2" 2>&1
+		--file-groups "$out/files") >"$out/$1.$2" 2>&1
 }
 
 over_whole() { # over_whole TREE RULE
@@ -78,8 +78,7 @@ inputs() {
 # findings TREE: "RULE FILE FUNCTION NUMBER" a line
 findings() {
 	local file
-	for file in "$out/$1".*; do
-		case $file in *.files | *.o) continue ;; esac
+	for file in "$out/$1".poll_*; do
 		sed -nE "s|^($build/linux/$1/)?([^:]+):[0-9]+:[0-9-]+: WARNING: ([A-Za-z0-9_]+)\(\) .*|${file##*.} \2 \3|p" "$file"
 	done | sort | uniq -c | awk '{ print $2, $3, $4, $1 }'
 }
