@@ -49,10 +49,23 @@ etc_into() {
 mkdir -p "$build/others"
 need cpio busybox "${tools[@]}"
 
+# files NAME...: these files of the folder, those that they name, and so on.
+files() {
+	local all
+	mapfile -t all < <({
+		printf '%s\n' "$@"
+		grep -ohE '[a-z0-9][a-z0-9.-]*' "$@" | grep -vx make.sh | grep -xFf <(printf '%s\n' *)
+	} | sort -u)
+	if [ ${#all[@]} = $# ]; then
+		printf '%s\n' "$@"
+	else
+		files "${all[@]}"
+	fi
+}
+
 {
-	# suites take files of each other
-	find "$others_dir" -type f ! -name README.md ! -name others.py | sort | xargs cat
-	cat "$top/scripts/lib/apt.sh"
+	(cd "$others_dir" && files "$name.sh" | xargs cat)
+	cat "$top/scripts/lib/apt.sh" "$0"
 } | sha256sum >"$dir.inputs.new"
 if cmp -s "$dir.inputs.new" "$dir.inputs"; then
 	exit 0
