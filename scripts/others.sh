@@ -7,11 +7,9 @@
 # "ok - " or "not ok - " a test in place of the table.  Gives, in $build/others:
 # SUITE.KERNEL.ktap and .console; SUITE.KERNEL.again.ktap of the tests that
 # differed, which ran again on both; SUITE.log of what was fetched and built.
-# A suite on a kernel carries on after its last test with a result, unless
-# something that it depends on has changed.  Exit status 0 only if the
-# differences are those of patches/changed-answers and every test finished.  A
-# suite that cannot be had is named and no pass; packetdrill, which no Debian has,
-# is named, and judged where the caller gives it or asks for it.
+# Exit status 0 only if the differences are those of patches/changed-answers, every
+# test finished and every suite could be had, but for packetdrill, which no Debian
+# has, unless the caller gives it or asks for it.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/guest/guest.sh

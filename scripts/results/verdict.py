@@ -127,16 +127,12 @@ def tap_guest(build, kernel, programs=''):
 
 def main(argv):
     """Dispatch; the exit status."""
-    if len(argv) == 4 and argv[1] == 'summary':
-        return 0 if summary(argv[2], argv[3]) else 1
-    if len(argv) == 3 and argv[1] == 'matrix':
-        return 0 if matrix(argv[2]) else 1
-    if len(argv) in (4, 5) and argv[1] == 'tap':
-        return 0 if tap_guest(*argv[2:]) else 1
-    if len(argv) == 3 and argv[1] == 'tap':
-        return 0 if tap(argv[2]) else 1
-    print(__doc__, file=sys.stderr)
-    return 2
+    verb = {('summary', 2): summary, ('matrix', 1): matrix, ('tap', 1): tap,
+            ('tap', 2): tap_guest, ('tap', 3): tap_guest}.get((''.join(argv[1:2]), len(argv[2:])))
+    if not verb:
+        print(__doc__, file=sys.stderr)
+        return 2
+    return 0 if verb(*argv[2:]) else 1
 
 
 if __name__ == '__main__':
