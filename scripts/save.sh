@@ -32,13 +32,6 @@ covered() {
 	return 1
 }
 
-# author_of COMMIT: author[] is the repository's own identity and its address, or
-# who else wrote the patch: somebody whose commit it was not to make.
-author_of() {
-	mapfile -t author < <(lgit log -1 --format='%an%n%ae%n%ce' "$1")
-	[ "${author[1]}" != "${author[2]}" ] || author=("$identity_name" "$identity_email")
-}
-
 # as_stored COMMIT PARENT: saves the files that the commit adds at their own paths;
 # prints the commit with an "Adds:" line for each and its author as stored, on PARENT.
 as_stored() {
@@ -55,7 +48,9 @@ as_stored() {
 			die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
 		fi
 	done < <(lgit diff-tree -r --no-commit-id --no-renames "$commit")
-	author_of "$commit"
+	# the repository's own identity, unless somebody wrote it who did not commit it
+	mapfile -t author < <(lgit log -1 --format='%an%n%ae%n%ce' "$commit")
+	[ "${author[1]}" != "${author[2]}" ] || author=("$identity_name" "$identity_email")
 	commit_as "${author[0]}" "${author[1]}" "$(lgit log -1 --format=%ad --date=raw "$commit")" \
 		"$(lgit rev-parse "$commit^{tree}")" -p "$2" <<<"$message"
 }

@@ -96,11 +96,6 @@ merge_ktap() {
 		END { if (done == shards) print "# guest done" }'
 }
 
-last_words() {
-	printf '    console: %s\n' "$1"
-	tail -n 8 "$1" | sed 's/^/    | /'
-}
-
 # check_shard SHARD: ends this script if the guest did not come to its end.
 check_shard() {
 	local part=$build/guest/$guest.$1 status what=
@@ -115,7 +110,8 @@ check_shard() {
 		what="stopped in the middle of its tests; its KTAP is cut short"
 	fi
 	[ -n "$what" ] || return 0
-	printf 'rdhup: the %s guest %s\n' "$guest" "$what" >&2
-	last_words "$results/$guest.console" >&2
+	fault "the $guest guest $what"
+	printf '    console: %s\n' "$results/$guest.console" >&2
+	tail -n 8 "$results/$guest.console" | sed 's/^/    | /' >&2
 	exit 1
 }

@@ -7,9 +7,11 @@
 # A patch of introduce ends at base, so its last patch of a file counts and
 # the blob after it; the others start at base.
 expected_blobs() {
-	local series patch
+	local series name patch
 	for series in introduce $(sendable_series); do
-		for patch in $(patches_up_to "$series"); do
+		for name in $(after_of "$series") "$series"; do
+			patches_of "$name"
+		done | while read -r patch; do
 			[ -f "$patch" ] || die "$series/series names ${patch##*/}, which does not exist"
 			awk -v side="$series" -v name="$series/${patch##*/}" '
 				/^diff --git / { file = substr($4, 3) }

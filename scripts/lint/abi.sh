@@ -18,10 +18,6 @@ read_table() {
 	done < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$table")
 }
 
-arches_of() { # arches_of TREE
-	git -C "$build/linux/$1" ls-tree -d --name-only HEAD arch/ | sed 's|^arch/||'
-}
-
 # What is in the tree and what is in the table must be the same.
 check_rows() { # check_rows TREE
 	local side arch
@@ -30,7 +26,8 @@ check_rows() { # check_rows TREE
 		'<') fault "$1, $arch: a new architecture; add its row to scripts/lint/abi.table" ;;
 		'>') fault "$1, $arch: no such architecture; take its row out of scripts/lint/abi.table" ;;
 		esac
-	done < <(diff <(arches_of "$1" | sort) <(printf '%s\n' "${!row[@]}" | sort))
+	done < <(diff <(git -C "$build/linux/$1" ls-tree -d --name-only HEAD arch/ | sed 's|^arch/||' | sort) \
+		<(printf '%s\n' "${!row[@]}" | sort))
 }
 
 check() { # check TREE ARCH

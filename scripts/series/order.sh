@@ -34,14 +34,6 @@ after_of() {
 	grep -xF -- "$names" <<<"$known" | grep . || true
 }
 
-# patches_up_to SERIES: its own, behind those of what it is after.
-patches_up_to() {
-	local name
-	for name in $(after_of "$1") "$1"; do
-		patches_of "$name"
-	done
-}
-
 # start_of SERIES: the commit that its branch starts from.
 start_of() {
 	lgit rev-parse -q --verify "refs/start/$1" ||
