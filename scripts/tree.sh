@@ -60,23 +60,8 @@ worktree() {
 locked "the branches"
 repair_worktrees
 head[base]=$(lgit rev-parse base)
-# Ten seconds of git for an answer that is known if nothing has changed.
-inputs >"$build/heads.inputs.new"
-if cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
-	while read -r branch commit from; do
-		head[$branch]=$commit start[$branch]=$from
-		lgit cat-file -e "$commit" 2>/dev/null || rm -f "$build/heads.inputs"
-	done <"$build/heads"
-fi
-if ! cmp -s "$build/heads.inputs.new" "$build/heads.inputs"; then
-	rm -f "$build/heads.inputs"
-	build_heads
-	for branch in "${!head[@]}"; do
-		echo "$branch ${head[$branch]} ${start[$branch]:-${head[base]}}"
-	done >"$build/heads"
-	mv "$build/heads.inputs.new" "$build/heads.inputs"
-fi
-
+inputs >"$build/heads.inputs"
+build_heads
 for branch in "${!head[@]}"; do
 	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}" "${start[$branch]:-${head[base]}}"
 done

@@ -11,14 +11,11 @@ tool=tools/docs/kernel-doc
 [ -e "$tool" ] || { echo "${1##*/}: the tree has no $tool"; exit 0; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+said() { # said REF FILE: of the file there, without the places
+	mkdir -p "$dir/$1/$(dirname "$2")"
+	git --git-dir="$linux_git" show "$1:$2" >"$dir/$1/$2" 2>/dev/null || return 0
+	python3 "$tool" -none -Wall "$dir/$1/$2" 2>&1 | sed -E "s|$dir/$1/||; s/:[0-9]+//" | sort -u
+}
 for file in $new; do
-	for ref in "refs/start/$series" "$series"; do
-		mkdir -p "$dir/$ref/$(dirname "$file")"
-		git --git-dir="$linux_git" show "$ref:$file" >"$dir/$ref/$file" 2>/dev/null || true
-		[ ! -s "$dir/$ref/$file" ] || python3 "$tool" -none -Wall "$dir/$ref/$file" 2>&1 |
-			sed -E "s|$dir/$ref/||; s/:[0-9]+//" | sort -u >"$dir/$ref.out" || true
-		touch "$dir/$ref.out"
-	done
-	comm -13 "$dir/refs/start/$series.out" "$dir/$series.out" | sed "s|^|${1##*/}: |"
-	rm -f "$dir/$series.out" "$dir/refs/start/$series.out"
+	comm -13 <(said "refs/start/$series" "$file") <(said "$series" "$file") | sed "s|^|${1##*/}: |"
 done

@@ -17,11 +17,7 @@ for dir in tools/testing/selftests/net/rdhup tools/testing/selftests/filesystems
 			grep -qxF -e "$program" -e '*' <<<"$ignored" || echo "$subject: $program is not in $dir/.gitignore"
 			grep -qE "\\b$program\\b|wildcard \\*\\.c" <<<"$made" || echo "$subject: $program is not in $dir/Makefile"
 		done < <(lgit ls-tree -r --name-only "$commit" "$dir/" | grep '\.c$')
-		case $dir in
-		*/rdhup)
-			lgit show "$commit:$dir/config" | LC_ALL=C sort -c 2>/dev/null ||
-				echo "$subject: $dir/config is not sorted"
-			;;
-		esac
+		[[ $dir != */rdhup ]] || lgit show "$commit:$dir/config" | LC_ALL=C sort -c 2>/dev/null ||
+			echo "$subject: $dir/config is not sorted"
 	done
 done

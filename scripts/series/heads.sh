@@ -20,10 +20,10 @@ series_on() {
 	local series=$1 key
 	key=$build/series/$({
 		echo "$@"
-		sed -n 2p "$build/heads.inputs.new"
-		grep "  patches/$series/" "$build/heads.inputs.new"
+		sed -n 2p "$build/heads.inputs"
+		grep "  patches/$series/" "$build/heads.inputs"
 		! grep -qs '^Adds: ' "$top/patches/$series"/*.patch ||
-			sed 1,2d "$build/heads.inputs.new" | grep -v '  patches/'
+			sed 1,2d "$build/heads.inputs" | grep -v '  patches/'
 	} | sha256sum | cut -c1-40)
 	if [ ! -s "$key" ] || ! lgit cat-file -e "$(head -n 1 "$key")" 2>/dev/null; then
 		mkdir -p "$build/series"
