@@ -96,7 +96,9 @@ export_series() { # export_series SERIES
 	done
 	rm -rf "$out"
 	mv "$out.new" "$out"
-	keep "$series" "$version" "$start" "$tip"
+	# for the next version's range-diff
+	lgit update-ref "refs/exported/$series/v$version.start" "$start"
+	lgit update-ref "refs/exported/$series/v$version" "$tip"
 	step "$out: v$version, $(lgit rev-list --count "$start..$tip") patches and a cover letter, on ${on:-${ONTO:-base}}"
 }
 

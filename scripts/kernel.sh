@@ -14,26 +14,25 @@
 machine_of "${1:-}"
 [ -f "$top/scripts/guest/$arch.config" ] ||
 	die "$arch has no scripts/guest/$arch.config, which says what its kernel needs of QEMU's machine"
-tree=$build/linux/$kind
-out=$tree/.build$tag
+name=$kind suffix=
 fragments=("$top/scripts/guest/common.config" "$top/tools/testing/selftests/net/rdhup/config")
 [ "$arch" = x86_64 ] || fragments+=("$top/scripts/guest/lean.config")
 fragments+=("$top/scripts/guest/$arch.config")
 
 case $kind in
-prove) tree=$build/linux/scratch out=$tree/.build$tag ;;
+prove) name=scratch ;;
 patched) fragments+=("$top/scripts/guest/patched.config") ;;
 debug | kcsan)
 	fragments+=("$top/scripts/guest/patched.config" "$top/scripts/guest/$kind.config")
-	tree=$build/linux/patched
-	out=$tree/.build$tag-$kind
+	name=patched suffix=-$kind
 	;;
 others_*)
 	fragments+=("$top/scripts/guest/others.config")
-	tree=$build/linux/${kind#others_}
-	out=$tree/.build$tag-others
+	name=${kind#others_} suffix=-others
 	;;
 esac
+tree=$build/linux/$name
+out=$tree/.build$tag$suffix
 need "${kernel_tools[@]}" "${cross}gcc"
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 targets=("${@:2}")

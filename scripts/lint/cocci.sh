@@ -21,14 +21,14 @@ out=$build/cocci/${changed:-whole}
 # shellcheck source=scripts/lint/findings.sh
 . "$top/scripts/lint/findings.sh"
 
-# changed_in TREE: the files of it that a series changes or brings, but for
-# programs of user space.
-changed_in() {
+# looked_at TREE: the files of it that a series changes or brings, but for programs
+# of user space.
+looked_at() {
 	local others=(base) other
 	[ "$1" != base ] || others=(patched control)
 	for other in "${others[@]}"; do
 		lgit diff --name-only --diff-filter=d "$other" "$1" -- '*.c' ':!tools'
-	done | sort -u
+	done | sort -u | (cd "$build/linux/$1" && xargs -r ls -d -- 2>/dev/null) || true
 }
 
 # The rules that run over a tree.  What the others say of control they say of
@@ -39,12 +39,6 @@ rules_for() { # rules_for TREE
 	else
 		(cd "$rules" && printf '%s\n' *.cocci | sed 's/\.cocci$//')
 	fi
-}
-
-looked_at() { # looked_at TREE: those that are there
-	changed_in "$1" | while read -r file; do
-		[ ! -e "$build/linux/$1/$file" ] || echo "$file"
-	done
 }
 
 # A rule looks at one file at a time, so what differs between the trees can

@@ -15,11 +15,6 @@ exported_range() { # exported_range SERIES N
 	echo "refs/exported/$1/v$2.start..refs/exported/$1/v$2"
 }
 
-keep() { # keep SERIES VERSION START TIP
-	lgit update-ref "refs/exported/$1/v$2.start" "$3"
-	lgit update-ref "refs/exported/$1/v$2" "$4"
-}
-
 # Every patch that is not as it was in the version before says what changed;
 # for one that is gone, the cover letter does.
 check_changelog() { # check_changelog SERIES VERSION RANGE
