@@ -51,7 +51,7 @@ as_stored() {
 	# the repository's own identity, unless somebody wrote it who did not commit it
 	mapfile -t author < <(lgit log -1 --format='%an%n%ae%n%ce' "$commit")
 	[ "${author[1]}" != "${author[2]}" ] || author=("$identity_name" "$identity_email")
-	commit_as "${author[0]}" "${author[1]}" "$(lgit log -1 --format=%ad --date=raw "$commit")" \
+	commit_as "${author[0]}" "${author[1]}" "$(lgit log -1 --format=@%ad --date=raw "$commit")" \
 		"$(lgit rev-parse "$commit^{tree}")" -p "$2" <<<"$message"
 }
 

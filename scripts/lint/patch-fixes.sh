@@ -8,8 +8,11 @@
 # somebody else's, who must have given it.
 set -euo pipefail
 : "${top:?}"
-awk -v patch="${1##*/}" -v list="$top/patches/fixes" -v own="<${identity_email:?}>" '
-	BEGIN { while ((getline line <list) > 0) if (line !~ /^#/) { sub(/\t.*/, "", line); known[line] = known[substr(line, 1, 12)] = 1 } }
+info=$(git mailinfo -b /dev/null /dev/null <"$1")
+awk -v patch="${1##*/}" -v list="$top/patches/fixes" -v own="<${identity_email:?}>" \
+	-v subject="$(sed -n 's/^Subject: //p' <<<"$info")" -v theirs="<$(sed -n 's/^Email: //p' <<<"$info")>" '
+	BEGIN { if (theirs == own) theirs = ""
+		while ((getline line <list) > 0) if (line !~ /^#/) { sub(/\t.*/, "", line); known[line] = known[substr(line, 1, 12)] = 1 } }
 	function say(what, line) { print patch ": " what ": " line }
 	function tag(text,    hash) {
 		hash = text
@@ -18,11 +21,7 @@ awk -v patch="${1##*/}" -v list="$top/patches/fixes" -v own="<${identity_email:?
 	}
 	FNR == NR { if (/^Seen: [0-9a-f]+, ./) seen[substr($2, 1, 12)] = 1; next }
 	/^diff --git / { exit }
-	!head && /^From: / { from = $0 }
-	!head && from && /^ / { from = from $0 }
-	!head && /^Subject: / { subject = $0; sub(/^Subject: *(\[[^]]*\] *)?/, "", subject); in_subject = 1; next }
-	!head && in_subject && /^ / { subject = subject $0; next }
-	!head && /^$/ { head = 1; theirs = index(from, own) ? "" : from; sub(/.*</, "<", theirs) }
+	/^$/ { head = 1 }
 	/^---$/ { notes = 1 }
 	head && !notes && !/^Fixes:/ { body = body " " $0 }
 	/^[Ff]ixes:/ && !notes {

@@ -62,26 +62,25 @@ compile() {
 	sed -nE "s/:[0-9]+(:[0-9]+)?: /: /; s|^\.\./||; /(warning|error): |restricted __poll_t/p" "$log" | sort | uniq -c
 }
 
-# compare FROM TO KIND...: what these kinds of build say of TO that they did not
-# of FROM, and what does not compile at all; but a file that i386 or clang
-# cannot compile in FROM either is not the series' fault.
+# compare FROM TO: what each kind of build says of TO that it did not of FROM, and
+# what does not compile at all; but a file that i386 or clang cannot compile in FROM
+# either is not the series' fault.
 compare() {
 	local from=$1 to=$2 name kind files before
 	local -A after
-	shift 2
 	name="$series: $(lgit log -1 --format=%s "$to")"
 	# what no x86 kernel has is not compiled
 	mapfile -t files < <(lgit diff --name-only --diff-filter=d "$from" "$to" -- '*.c' |
 		grep -vE '^(arch|tools|Documentation|scripts)/|^net/iucv/|^drivers/misc/ibmvmc\.c$')
 	[ ${#files[@]} -gt 0 ] || return 0
 	git -C "$work" checkout -q -f --detach "$to"
-	for kind; do
+	for kind in w1 i386 clang; do
 		configure "$kind" || return 0
 		after[$kind]=$(compile "$kind" "${files[@]}")
 	done
 	# where nothing is said there is nothing to be compared with
 	git -C "$work" checkout -q -f --detach "$from"
-	for kind; do
+	for kind in w1 i386 clang; do
 		[ -n "${after[$kind]}" ] || continue
 		before=$(compile "$kind" "${files[@]}")
 		awk -v before="$before" -v name="$name" -v kind="$kind" -v poll_t="${poll_t:-}" '
@@ -114,13 +113,13 @@ fi
 # introduce ends as mainline is; io_uring/poll.c, which keeps such masks in
 # integers, is left so, see the cover letter of io_uring
 case $series in introduce | io_uring) ;; *) poll_t=1 ;; esac
-compare "$start" "$end" w1 i386 clang
+compare "$start" "$end"
 poll_t=
 if [ -n "${FULL:-}" ]; then
 	whole "$start"
 	mapfile -t commits < <(lgit rev-list --reverse "$start..$end")
 	for commit in "${commits[@]}"; do
-		compare "$(lgit rev-parse "$commit^")" "$commit" w1 i386 clang
+		compare "$(lgit rev-parse "$commit^")" "$commit"
 		whole "$commit"
 	done
 fi

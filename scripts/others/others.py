@@ -193,9 +193,9 @@ def suites():
 
 
 def faults_of(suite, changed):
-    """(differences, unstable, faults): sentences by test."""
+    """(what differs, faults): sentences, and the latter by test."""
     listed = {entry[1]: entry for entry in changed if entry[0] == suite.name}
-    differences, unstable, faults = {}, {}, {}
+    notes, faults = [], {}
     for kernel in KERNELS:
         if kernel not in suite.first:
             faults[f'on {kernel}'] = 'has no results'
@@ -210,23 +210,24 @@ def faults_of(suite, changed):
             either = kernel == 'patched' and test in suite.unfinished.get('base', [])
             faults[test] = f'did not finish on {"either kernel" if either else kernel}'
     if len(suite.first) < 2:
-        return differences, unstable, faults
+        return notes, faults
     differing = suite.differing()
     for test, (base, patched) in differing.items():
         said = f'{" or ".join(base)} on base, {" or ".join(patched)} on patched'
         _, _, was, now, patch, reason = listed.get(test, [None] * 6)
         if len(base) > 1:
-            unstable[test] = said
+            notes.append(f'{test}: unstable, {said}')
         elif (was, now) == (base[0], '/'.join(patched)):
-            differences[test] = f'{said}: {patch}, {reason}'
+            notes.append(f'{test}: differs, {said}: {patch}, {reason}')
         else:
-            differences[test] = f'{said}: not in patches/changed-answers'
-            faults.setdefault(test, differences[test])
+            said += ': not in patches/changed-answers'
+            notes.append(f'{test}: differs, {said}')
+            faults.setdefault(test, said)
     for test, entry in listed.items():
         if test not in differing:
             faults[test] = (f'is listed in patches/changed-answers as {entry[2]} -> '
                             f'{entry[3]}, which does not occur')
-    return differences, unstable, faults
+    return notes, faults
 
 
 def own_tests(build, changed):
@@ -288,33 +289,33 @@ def page(tables, notes, missing):
 
 
 def summary(build, names):
-    """([(heads, rows) of a table], what differs, {test: what is wrong})."""
+    """([(heads, rows) of a table], what differs, {test: what is wrong}, all tests)."""
     changed = read_changed()
-    wrong, notes, ran = own_tests(build, changed), [], []
+    wrong, notes, ran, tests = own_tests(build, changed), [], [], []
     for name in names:
         suite = Suite(build, name)
+        tests += [f'{name} {test}' for test in suite.tests()]
         row = [name, suite.version, str(len(suite.tests()))]
         for kernel in KERNELS:
             states = list(suite.first.get(kernel, {}).values())
             row += [str(states.count(state)) for state in (OK, FAIL, SKIP)]
         ran.append(row)
-        differences, unstable, faults = faults_of(suite, changed)
-        notes += [f'{name} {test}: differs, {said}' for test, said in differences.items()]
-        notes += [f'{name} {test}: unstable, {said}' for test, said in unstable.items()]
+        differ, faults = faults_of(suite, changed)
+        notes += [f'{name} {note}' for note in differ]
         wrong.update({f'{name} {test}': said for test, said in faults.items()})
     tables = [(['suite', 'what ran', 'tests'] + [f'{kernel}: {state}' for kernel in KERNELS
                                                  for state in (OK, FAIL, SKIP)], ran)]
     did = programs(os.path.join(build, 'others'), names)
     if did:
         tables.append((['program', 'version', 'on control', 'on base', 'on patched'], did))
-    return tables, notes + [f'FAULT: {test} {said}' for test, said in wrong.items()], wrong
+    return tables, notes + [f'FAULT: {test} {said}' for test, said in wrong.items()], wrong, tests
 
 
 def judge(build, names):
     """Print the tables, and leave those of all that has run for the report; True
     if nothing is wrong with what is named.
     """
-    tables, notes, wrong = summary(build, names)
+    tables, notes, wrong, _ = summary(build, names)
     for heads, rows in tables:
         print(*table(heads, rows), '', sep='\n')
     if notes:
@@ -323,7 +324,7 @@ def judge(build, names):
     if len(KERNELS) > 1:
         others = [name for name in suites() if name not in names and
                   all(os.path.exists(f'{folder}/{name}.{kernel}.ktap') for kernel in KERNELS)]
-        tables, notes, _ = summary(build, names + others)
+        tables, notes, _, _ = summary(build, names + others)
         # uring-poll is a part of uring
         missing = [name for name in suites() if name not in names + others + ['uring-poll']]
         with open(f'{folder}/table.html', 'w', encoding='utf-8') as out:
@@ -333,18 +334,10 @@ def judge(build, names):
 
 def tap(build, names):
     """A line a test; True if nothing is wrong."""
-    changed, good = read_changed(), True
-    for name in names:
-        suite = Suite(build, name)
-        _, _, faults = faults_of(suite, changed)
-        for test in list(dict.fromkeys(suite.tests() + list(faults))):
-            good = good and test not in faults
-            print(f'not ok - others: {name} {test} {faults[test]}' if test in faults
-                  else f'ok - others: {name} {test}')
-    for test, said in own_tests(build, changed).items():
-        good = False
-        print(f'not ok - others: {test} {said}')
-    return good
+    _, _, wrong, tests = summary(build, names)
+    for test in dict.fromkeys(tests + list(wrong)):
+        print(f'not ok - others: {test} {wrong[test]}' if test in wrong else f'ok - others: {test}')
+    return not wrong
 
 
 def main(argv):

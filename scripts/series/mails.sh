@@ -33,7 +33,7 @@ signed() {
 		git interpret-trailers --if-exists addIfDifferent \
 			--trailer "Signed-off-by: $submitter_name <$submitter_email>" <<<"$message"
 		[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
-	} | commit_as "$name" "$email" "$(lgit log -1 --format=%ad --date=raw "$1")" "$(signed_tree "$1")" -p "$2"
+	} | commit_as "$name" "$email" "$(lgit log -1 --format=@%ad --date=raw "$1")" "$(signed_tree "$1")" -p "$2"
 }
 
 # addresses PATCH: get_maintainer's answer, a line "To|List ADDRESS" each.
