@@ -158,7 +158,8 @@ repair_worktrees() {
 	local dir
 	for dir in "$build"/linux/*/; do
 		[ ! -f "$dir/.git" ] || git -C "$dir" rev-parse --git-dir >/dev/null 2>&1 ||
-			lgit worktree repair "${dir%/}" >/dev/null 2>&1
+			lgit worktree repair "${dir%/}" >/dev/null 2>&1 ||
+			die "${dir%/} is no work tree of $linux_git any more; remove it"
 	done
 }
 
