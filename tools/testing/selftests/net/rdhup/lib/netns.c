@@ -39,15 +39,24 @@ void enter_own_net(void)
 			strerror(-err));
 }
 
-int hold_back(unsigned int ms)
+static int set_tcp(const char *name, unsigned int value)
 {
+	char path[64];
 	int err = 0, fd;
 
-	fd = open("/proc/sys/net/ipv4/tcp_rto_min_us", O_WRONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (dprintf(fd, "%u000", ms) < 0)
+	if (dprintf(fd, "%u", value) < 0)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+int hold_back(unsigned int ms)
+{
+	int err = set_tcp("tcp_rto_min_us", ms * 1000);
+
+	return err ?: set_tcp("tcp_early_retrans", 0);
 }
