@@ -129,10 +129,11 @@ need_space() { # need_space GIGABYTES WHAT
 
 # repository_files PATH...: the files of this repository that are there, for git's
 # index names one until its removal is committed.
-repository_files() {
-	(cd "$top" && git ls-files -z --cached --others --exclude-standard -- "$@" |
-		xargs -0 -r ls -d -- 2>/dev/null || true)
-}
+repository_files() (
+	cd "$top"
+	git ls-files -z --cached --others --exclude-standard -- "$@" |
+		xargs -0 -r ls -d -- 2>/dev/null || true
+)
 
 # The files that lie at the path which they will have in the kernel.
 kernel_path_files() {

@@ -23,9 +23,9 @@ void enter_own_net(void);
 /*
  * TCP keeps a partial segment back (TCP_CORK, MSG_MORE) for its shortest time
  * to retransmit, which is 200 ms and may pass between two lines of a test.
- * Make that @ms for sockets that are made from now on, and send no last segment
- * again before, as TCP does after two round trips; to be called after own_net(),
- * whose network it is for.  0 or a negative errno.
+ * Make that @ms for sockets that are made from now on, and do without the probe
+ * that sends the last segment again after two round trips.  To be called after
+ * own_net(), whose network it is for.  0 or a negative errno.
  */
 int hold_back(unsigned int ms);
 
