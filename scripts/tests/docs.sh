@@ -16,6 +16,7 @@ pages=("$page" "$folder/poll-routines.rst")
 expectations() {
 	local program
 	cat >"$tmp/rows.c" <<-'C'
+		#include <stdio.h>
 		#include "expect.h"
 		int run_states(int argc, char **argv, const struct row *rows)
 		{
