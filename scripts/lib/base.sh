@@ -30,7 +30,7 @@ download_debian() {
 
 download_kernel_org() {
 	local url=${KERNEL_ORG:-https://cdn.kernel.org/pub/linux/kernel/v${KERNEL_VERSION%%.*}.x}
-	has curl || die "curl, which fetches from there, is not installed"
+	need curl
 	step "asking kernel.org for linux-$KERNEL_VERSION.tar.xz"
 	curl -fsSL --connect-timeout 20 -o "$tarball.part" "$url/linux-$KERNEL_VERSION.tar.xz" 2>"$build/curl.log" ||
 		die "it does not answer: $(tail -n 1 "$build/curl.log")"

@@ -66,7 +66,7 @@ guest_tools=("${kernel_tools[@]}" "${generator_tools[@]}" static:gcc)
 spatch_tools=(spatch '/usr/lib/*/libpython3*.so')
 
 # What the gates and the tests of make check take besides, but for clang.
-check_tools=(sparse "${spatch_tools[@]}" codespell shellcheck busybox sphinx-build b4 git-send-email
+check_tools=(sparse "${spatch_tools[@]}" codespell shellcheck busybox curl sphinx-build b4 git-send-email
 	/usr/share/perl5/Mail/Address.pm groff mandoc)
 
 # need TOOL...: make sure that the tools are there; on Debian, as root or

@@ -7,7 +7,7 @@ tools=(gcc)
 
 provide() { # provide DIR ROOT
 	local dir=$1 root=$2 source name
-	apt_source "$release" lksctp-tools "$dir/src" >"$dir/version"
+	apt_source "$release bookworm" lksctp-tools "$dir/src" >"$dir/version"
 	apt_unpack "$release" "$dir/dev" libsctp-dev
 	mkdir -p "$root/sctp"
 	printf '#!/bin/sh\nsleep 1\nexec "$@"\n' >"$root/sctp/alone"
