@@ -60,8 +60,13 @@ worktree() {
 locked "the branches"
 repair_worktrees
 head[base]=$(lgit rev-parse base)
-inputs >"$build/heads.inputs"
-build_heads
+made_of=$(inputs | sha256sum)
+# shellcheck source=/dev/null
+if ! { [ -s "$build/heads" ] && [ "$(sed 1q "$build/heads")" = "# $made_of" ] && . "$build/heads" &&
+	lgit cat-file -e "${head[patched]}" 2>/dev/null; }; then
+	build_heads
+	{ echo "# $made_of"; declare -p head start; } >"$build/heads"
+fi
 for branch in "${!head[@]}"; do
 	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}" "${start[$branch]:-${head[base]}}"
 done

@@ -43,7 +43,7 @@ ok "who commits a change of their own is not named" test "$(sed -n '/^From: /,/^
 git -C "$repo" add -A
 git -C "$repo" -c user.name=T -c user.email=t@localhost commit -q -m saved
 git -C "$work" checkout -q --detach
-rm -rf "$BUILD/series" "$BUILD/heads.inputs"
+rm "$BUILD/heads"
 "$repo/scripts/tree.sh" --branches >"$here/out"
 "$repo/scripts/save.sh" >"$here/out"
 ok "a round trip changes nothing" test -z "$(git -C "$repo" status --porcelain)"

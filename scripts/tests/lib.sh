@@ -62,7 +62,6 @@ borrow_build() { # borrow_build DIR [WORKTREE...]
 	for part in kernel selftests headers download; do
 		[ ! -e "$build/$part" ] || ln -s "$build/$part" "$dir/$part"
 	done
-	[ ! -e "$build/series" ] || cp -r "$build/series" "$dir/series"
 	for part in base "$@"; do
 		ln -s "$build/linux/$part" "$dir/linux/$part"
 	done
