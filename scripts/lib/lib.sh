@@ -144,6 +144,7 @@ kernel_path_files() {
 lgit() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git --git-dir="$linux_git" "$@"
 }
+export -f lgit	# for the gates of make lint
 
 # commit_as NAME EMAIL DATE TREE [-p PARENT]: a commit of the message on stdin, by
 # NAME, the same for the same input; prints it.

@@ -8,7 +8,6 @@ awk -v patch="${1##*/}" '
 	/^\+\+\+ b\// { file = substr($2, 3) }
 	file ~ /\.c$/ && file !~ /^tools\// && /^\+(.*[^a-z_])?(__)?inline[^a-z_]/ && !/^\+[ \t]*(\*|\/\*|\/\/)/ {
 		print patch ": " file ": inline in a .c file: " substr($0, 2) }' "$1"
-lgit() { git --git-dir="$linux_git" "$@"; }
 awk '/^\+\+\+ b\// { file = substr($2, 3) }
 	file ~ /\.h$/ && /^\+static (__always_)?inline / { sub(/^\+static (__always_)?inline /, "")
 		sub(/\(.*/, ""); sub(/.*[ *]/, ""); if ($0 != "") print file, $0 }' "$1" |

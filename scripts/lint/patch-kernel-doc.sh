@@ -13,7 +13,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 said() { # said REF FILE: of the file there, without the places
 	mkdir -p "$dir/$1/$(dirname "$2")"
-	git --git-dir="$linux_git" show "$1:$2" >"$dir/$1/$2" 2>/dev/null || return 0
+	lgit show "$1:$2" >"$dir/$1/$2" 2>/dev/null || return 0
 	python3 "$tool" -none -Wall "$dir/$1/$2" 2>&1 | sed -E "s|$dir/$1/||; s/:[0-9]+//" | sort -u
 }
 for file in $new; do

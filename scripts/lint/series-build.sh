@@ -15,7 +15,6 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 series=$2
 work=$build/linux/scratch
 log=$build/lint/build.log
-lgit() { GIT_CONFIG_GLOBAL=/dev/null git --git-dir="$linux_git" "$@"; }
 
 kbuild() { # kbuild KIND ARGUMENT...
 	local kind=$1 arguments=()

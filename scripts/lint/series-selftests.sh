@@ -3,7 +3,6 @@
 # at every patch that adds one; config is sorted.
 set -euo pipefail
 : "${linux_git:?}"
-lgit() { git --git-dir="$linux_git" "$@"; }
 for dir in tools/testing/selftests/net/rdhup tools/testing/selftests/filesystems/epoll; do
 	{ lgit rev-list --reverse "refs/start/$2..$2" -- "$dir"; lgit rev-parse patched; } | while read -r commit; do
 		# without the suite, which series selftests brings, a program waits for it

@@ -142,7 +142,9 @@ mkdir "$tmp/long"
 touch "$tmp"/long/{01..16}.patch
 finds "series-form finds a sixteenth patch" 'netdev takes 15' series-form "$tmp/long" net
 finds "series-form finds a missing cover letter" 'no cover letter' series-form "$tmp/long" net
-finds "series-form finds a series that no tree is named by" 'no tree' series-form "$tmp/long" nonsense
+mkdir -p "$tmp/patches/net"
+sed '/^# prefix: /d' "$top/patches/net/series" >"$tmp/patches/net/series"
+top=$tmp finds "series-form finds a series without a prefix" 'has no prefix' series-form "$tmp/long" net
 mkdir "$tmp/wordy"
 # wordy NUMBER LINES LETTER: a mail with so many lines of message, a trailer and
 # notes, and a cover letter; what is found in them and those before
