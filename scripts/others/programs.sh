@@ -35,44 +35,5 @@ provide() { # provide DIR ROOT
 			-o "$root/t/server-$name" "$others_dir/server-$name.c" \
 			"$(find "$dir/dev" -name "$name.a" -o -name "${name}_a.a")" -lpthread -ldl -lrt
 	done
-	cp "$others_dir"/{programs,programs.awk,server-asyncio.py,server-node.js} "$root/t/"
-	cat >"$root/t/nginx.conf" <<-CONF
-		user root;
-		daemon off;
-		worker_processes 1;
-		pid /tmp/nginx.pid;
-		error_log /dev/null crit;
-		events { }
-		http {
-			access_log off;
-			server {
-				listen 127.0.0.1:8080;
-				location / { proxy_pass http://127.0.0.1:8081; }
-			}
-		}
-	CONF
-	cat >"$root/t/haproxy.cfg" <<-CONF
-		global
-			nbthread 1
-			maxconn 100
-		defaults
-			mode http
-			timeout connect 60s
-			timeout client 60s
-			timeout server 60s
-		listen proxy
-			bind 127.0.0.1:8080
-			option abortonclose
-			server upstream 127.0.0.1:8081
-	CONF
-	cat >"$root/t/lighttpd.conf" <<-CONF
-		server.modules = ("mod_proxy")
-		server.bind = "127.0.0.1"
-		server.port = 8080
-		server.document-root = "/tmp"
-		server.stream-response-body = 1
-		server.event-handler = "linux-sysepoll"
-		proxy.server = ("" => (("host" => "127.0.0.1", "port" => 8081,
-			"tcp-fin-propagate" => "enable")))
-	CONF
+	cp "$others_dir"/{programs,programs.awk,server-asyncio.py,server-node.js,nginx.conf,haproxy.cfg,lighttpd.conf} "$root/t/"
 }
