@@ -14,7 +14,6 @@
 wanted=${1:-}
 outgoing=$build/outgoing
 tree=$build/linux/base
-on=
 # shellcheck source=scripts/series/exported.sh
 . "$top/scripts/series/exported.sh"
 

@@ -89,16 +89,15 @@ row() {
 }
 
 prove_patch() { # prove_patch NAME PATCH COMMIT
-	local program arch tests test text before_ktap ktap before
+	local program arch where tests test text before_ktap ktap before
 	while read -r program arch tests; do
+		where=${arch#x86_64}
 		# in steps: a guest that dies ends it all
 		before_ktap=$(run_at "$3^" "$program" "$arch" "$tests" </dev/null)
 		ktap=$(run_at "$3" "$program" "$arch" "$tests" </dev/null)
 		for test in $tests; do
 			before=$(state_of "$test" "$before_ktap")
-			text=$test
-			[ "$arch" = x86_64 ] || text="$test $arch"
-			row "$1" "$program $text" "$before" "$(state_of "$test" "$ktap")"
+			row "$1" "$program $test${where:+ $where}" "$before" "$(state_of "$test" "$ktap")"
 		done
 	done < <(proofs_of "$2")
 	while read -r _ program test _ text; do

@@ -23,13 +23,8 @@ save_file() { # save_file COMMIT FILE MODE
 
 # covered FILE MESSAGE: true if one of its "Adds:" lines covers FILE.
 covered() {
-	local value
-	while read -r value; do
-		if [ "$1" = "$value" ] || [[ $1 == "${value%/}"/* ]]; then
-			return 0
-		fi
-	done < <(sed -n '/^---$/,$ s/^Adds: *//p' <<<"$2")
-	return 1
+	sed -n '/^---$/,$ s|^Adds: *\(.*[^/]\)/*$|\1|p' <<<"$2" |
+		awk -v file="$1" 'index(file "/", $0 "/") == 1 { hit = 1 } END { exit !hit }'
 }
 
 # as_stored COMMIT PARENT: saves the files that the commit adds at their own paths;

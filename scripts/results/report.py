@@ -57,11 +57,8 @@ def seen(verdict, kernel, test):
     result = verdict.tests.get(test, {}).get(kernel)
     if not result:
         return None
-    for line in result.log:
-        found = re.search(r'the one event: want (\S+), got ([A-Z|x0-9]+)', line)
-        if found:
-            return found.group(2)
-    return 'IN|RDHUP' if result.state == OK else None
+    found = re.search(r'the one event: want \S+, got ([A-Z|x0-9]+)', '\n'.join(result.log))
+    return found[1] if found else 'IN|RDHUP' if result.state == OK else None
 
 
 def fold(title, counts, heads, rows):
