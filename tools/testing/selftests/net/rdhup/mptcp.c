@@ -24,7 +24,6 @@
 #include "kselftest_harness.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/mptcp.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -560,7 +559,7 @@ FIXTURE(lost)
 
 FIXTURE_SETUP(lost)
 {
-	int err, fd;
+	int err;
 
 	self->sv[0] = -1;
 	self->sv[1] = -1;
@@ -572,11 +571,10 @@ FIXTURE_SETUP(lost)
 		SKIP(return, "no segments to see: %s", strerror(-err));
 	ASSERT_EQ(0, err);
 	/* What another subflow has to come in: a second, not a minute. */
-	fd = open("/proc/sys/net/mptcp/close_timeout", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		SKIP(return, "no close_timeout of MPTCP: %s", strerror(errno));
-	ASSERT_EQ(1, write(fd, "1", 1));
-	close(fd);
+	err = set_own("mptcp/close_timeout", 1);
+	if (err == -ENOENT)
+		SKIP(return, "no close_timeout of MPTCP: %s", strerror(-err));
+	ASSERT_EQ(0, err);
 	SETUP_PAIR(return, FAM_MPTCP4, self->sv);
 	wire_ends(&self->w, self->sv[0], self->sv[1]);
 }

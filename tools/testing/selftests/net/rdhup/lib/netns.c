@@ -6,11 +6,15 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* Whether own_net() found a network to move to, here or before a fork(). */
+static bool is_own;
 
 int own_net(void)
 {
@@ -18,9 +22,13 @@ int own_net(void)
 	int fd, err = 0;
 
 	/* A kernel without namespaces has to do with what there is. */
-	if (unshare(CLONE_NEWNET) && errno != EINVAL &&
-	    unshare(CLONE_NEWUSER | CLONE_NEWNET))
-		return errno == EINVAL || errno == ENOSPC ? -EPERM : -errno;
+	is_own = !unshare(CLONE_NEWNET);
+	if (!is_own && errno != EINVAL) {
+		is_own = !unshare(CLONE_NEWUSER | CLONE_NEWNET);
+		if (!is_own)
+			return errno == EINVAL || errno == ENOSPC ?
+				-EPERM : -errno;
+	}
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
@@ -39,12 +47,14 @@ void enter_own_net(void)
 			strerror(-err));
 }
 
-static int set_tcp(const char *name, unsigned int value)
+int set_own(const char *name, unsigned int value)
 {
 	char path[64];
 	int err = 0, fd;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", name);
+	if (!is_own)
+		return -EPERM;
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -54,9 +64,14 @@ static int set_tcp(const char *name, unsigned int value)
 	return err;
 }
 
+int no_loss_probe(void)
+{
+	return set_own("ipv4/tcp_early_retrans", 0);
+}
+
 int hold_back(unsigned int ms)
 {
-	int err = set_tcp("tcp_rto_min_us", ms * 1000);
+	int err = set_own("ipv4/tcp_rto_min_us", ms * 1000);
 
-	return err ?: set_tcp("tcp_early_retrans", 0);
+	return err ?: no_loss_probe();
 }

@@ -21,11 +21,25 @@ int own_net(void);
 void enter_own_net(void);
 
 /*
+ * Set the sysctl net/@name of the network that own_net() has moved to.  0 or a
+ * negative errno: -EPERM if there was none to move to, since what is set in the
+ * machine's own would stay.
+ */
+int set_own(const char *name, unsigned int value);
+
+/*
+ * Have TCP do without the probe that sends the last segment again after two
+ * round trips, which on a busy machine are over before the acknowledgment
+ * comes: who counts segments counts that as well.  It holds for all sockets of
+ * the network.  As set_own().
+ */
+int no_loss_probe(void);
+
+/*
  * TCP keeps a partial segment back (TCP_CORK, MSG_MORE) for its shortest time
  * to retransmit, which is 200 ms and may pass between two lines of a test.
- * Make that @ms for sockets that are made from now on, and do without the probe
- * that sends the last segment again after two round trips.  To be called after
- * own_net(), whose network it is for.  0 or a negative errno.
+ * Make that @ms for sockets that are made from now on, and do without the loss
+ * probe.  As set_own().
  */
 int hold_back(unsigned int ms);
 
