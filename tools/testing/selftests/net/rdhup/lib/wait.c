@@ -120,10 +120,14 @@ static bool is_asleep(pid_t tid)
 
 long settled_sleeps(const struct waiter *w)
 {
+	const long long end = now_ms() + MUST_MS;
 	long sleeps = -1, last;
 	int same = 0;
 
 	while (same < 20 && !waiter_done(w)) {
+		/* One that runs on, or is woken again and again. */
+		if (now_ms() >= end)
+			return -ETIMEDOUT;
 		last = sleeps;
 		if (!is_asleep(w->tid)) {
 			same = 0;
@@ -154,7 +158,9 @@ int waiter_start(struct waiter *w)
 		tid = __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE);
 		if (tid && state_of(tid) == 'S') {
 			w->sleeps = settled_sleeps(w);
-			return waiter_done(w) ? -EALREADY : 0;
+			if (waiter_done(w))
+				return -EALREADY;
+			return w->sleeps < 0 ? (int)w->sleeps : 0;
 		}
 		sched_yield();
 	}

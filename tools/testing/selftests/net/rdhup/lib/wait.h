@@ -41,8 +41,8 @@ void wait_accept(struct waiter *w);
 void wait_send(struct waiter *w);
 
 /*
- * 0, -ETIMEDOUT if the thread does not fall asleep, or -EALREADY if it came
- * back at once because there was something to report.
+ * 0, -EALREADY if the thread came back at once because there was something to
+ * report, or another negative errno: -ETIMEDOUT if it does not fall asleep.
  */
 int waiter_start(struct waiter *w);
 
@@ -85,7 +85,8 @@ long sleeps_of(pid_t tid);
 
 /*
  * How often @w has slept, once it is certain that it sleeps again: its state
- * says so a little before the count does.
+ * says so a little before the count does.  -ETIMEDOUT, which is no count that
+ * a waiter has started with, if it does not come to rest within MUST_MS.
  */
 long settled_sleeps(const struct waiter *w);
 
