@@ -433,7 +433,6 @@ TEST_F(link, own_shutdown_ends_blocked_recv)
 	EXPECT_EOF(self->own);
 }
 
-/* Audio: the channel is gone when shutdown() returns, with ECONNRESET. */
 /* The kernel exports no header for these. */
 #ifndef SOL_BLUETOOTH
 #define SOL_BLUETOOTH	274

@@ -133,7 +133,7 @@ FIXTURE_SETUP(reader)
 	if (is_missing(err))
 		SKIP(return, "not available: %s", strerror(-err));
 	ASSERT_EQ(0, err);
-	}
+}
 
 FIXTURE_TEARDOWN(reader)
 {
@@ -331,7 +331,10 @@ TEST_F(reader, mod_of_an_empty_mask)
 TEST_F(reader, sigio)
 {
 	struct f_owner_ex owner = { F_OWNER_TID, syscall(SYS_gettid) };
-	struct timespec must = { .tv_sec = WAKE_MS / 1000 };
+	struct timespec must = {
+		.tv_sec = WAKE_MS / 1000,
+		.tv_nsec = WAKE_MS % 1000 * 1000000L,
+	};
 	sigset_t set;
 	siginfo_t si;
 
