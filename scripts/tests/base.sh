@@ -2,6 +2,9 @@
 # base.sh refuses what is not an unmodified Linux 7.3.4, and touches nothing.
 # shellcheck source=scripts/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/lib.sh
+. "$top/scripts/lib/lib.sh"
+need curl	# for the last source of the chain
 
 # The smallest tree that passes for the real one: the top Makefile and every
 # file that a patch touches.
