@@ -38,8 +38,8 @@ struct wire {
 };
 
 /*
- * Start to watch, in a network of one's own where no loss is probed for: to be
- * called before sockets are made.  Connections are chosen by wire_ends().
+ * Start to watch, in a network of one's own, if possible without loss probes:
+ * to be called before sockets are made.  Connections are chosen by wire_ends().
  */
 int wire_open(struct wire *w);
 
