@@ -330,6 +330,8 @@ TEST_F(outgoing, half_close)
 	for (int i = 0; i < 2; i++)
 		ASSERT_EQ(1, aio_next(&self->a, MUST_MS));
 	EXPECT_TRUE(self->a.r[0].done && self->a.r[1].done);
+	EXPECT_EQ(POLLOUT, self->a.r[0].res);
+	EXPECT_EQ(POLLWRNORM, self->a.r[1].res);
 }
 
 /* 3 to 5. */
