@@ -10,25 +10,25 @@ help:
 run: ## the main job: three kernels, every test, one verdict
 	@scripts/run.sh
 kselftest: ## tests in one kernel: K=, T= for one program, V=1 to watch
-	@scripts/tree.sh && scripts/kernel.sh $(or $(K),patched) && scripts/kselftest.sh $(or $(K),patched) $(T)
+	@scripts/tree.sh && scripts/kernel.sh "$(or $(K),patched)" && scripts/kselftest.sh "$(or $(K),patched)" "$(T)"
 tree: ## patches/ to branches and worktrees, S= for that of one series more
-	@scripts/tree.sh $(S)
+	@scripts/tree.sh "$(S)"
 save: ## branches back to patches/
 	@scripts/save.sh
 lint: ## the gates that maintainers' robots run: G= for one, S= for one series
 	@scripts/lint.sh "$(G)" "$(S)"
 export: ## mails ready to send, in build/outgoing/: S= for one series
-	@scripts/export.sh $(S)
+	@scripts/export.sh "$(S)"
 #:
 #: The others:
 check: ## every test that this repository has, the main job included
 	@scripts/check.sh
 kernel: ## build one kernel: K=
-	@scripts/tree.sh && scripts/kernel.sh $(or $(K),patched)
+	@scripts/tree.sh && scripts/kernel.sh "$(or $(K),patched)"
 boot: ## a shell in one kernel: K=
-	@scripts/tree.sh && scripts/boot.sh $(K)
+	@scripts/tree.sh && scripts/boot.sh "$(K)"
 prove: ## the tests right before and right after a patch: P= for one patch
-	@scripts/prove.sh $(P)
+	@scripts/prove.sh "$(P)"
 others: ## other people's suites on base and patched: T= for one suite, K= for one kernel
 	@scripts/tree.sh && scripts/others.sh "$(T)" "$(K)"
 clean: ## remove everything that is generated, the kernel source too

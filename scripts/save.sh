@@ -12,14 +12,7 @@ format=(-q --zero-commit -N --always --no-signature --no-renames --abbrev=12
 	--stat=72 --diff-algorithm=myers --src-prefix=a/ --dst-prefix=b/
 	--diff-filter=a)	# but for the files that they add
 
-# Write one file of COMMIT to its kernel path here, byte for byte.
-save_file() { # save_file COMMIT FILE MODE
-	mkdir -p "$top/$(dirname "$2")"
-	lgit cat-file blob "$1:$2" >"$build/save.file"
-	cmp -s "$build/save.file" "$top/$2" || cp "$build/save.file" "$top/$2"
-	if [ "$3" = 100755 ]; then chmod 755 "$top/$2"; else chmod 644 "$top/$2"; fi
-	echo "$2" >>"$build/saved"
-}
+stage=$build/save	# so that what is refused half-way has changed nothing
 
 # covered FILE MESSAGE: true if one of its "Adds:" lines covers FILE.
 covered() {
@@ -27,18 +20,20 @@ covered() {
 		awk -v file="$1" 'index(file "/", $0 "/") == 1 { hit = 1 } END { exit !hit }'
 }
 
-# as_stored COMMIT PARENT: saves the files that the commit adds at their own paths;
-# prints the commit with an "Adds:" line for each and its author as stored, on PARENT.
+# as_stored COMMIT PARENT: puts the files that the commit adds into $stage; prints the
+# commit with an "Adds:" line for each and its author as stored, on PARENT.
 as_stored() {
 	local commit=$1 message mode status file author
 	message=$(lgit log -1 --format=%B "$commit")
 	while read -r _ mode _ _ status file; do
 		if [ "$status" = A ]; then
+			[[ $file =~ ^($(IFS='|' && echo "${kernel_paths[*]}"))/ ]] ||
+				die "$(lgit log -1 --format=%s "$commit"): adds $file; what is added lies below one of: ${kernel_paths[*]}"
 			if ! covered "$file" "$message"; then
 				grep -q '^---$' <<<"$message" || message+=$'\n---'
 				message+=$'\n'"Adds: $file"
 			fi
-			save_file "$commit" "$file" "$mode"
+			lgit cat-file blob "$commit:$file" | install -D -m "${mode#100}" /dev/stdin "$stage/$file"
 		elif grep -qs "^$file " "$build/added" || ! lgit cat-file -e "$start:$file" 2>/dev/null; then
 			die "$(lgit log -1 --format=%s "$commit"): changes $file, which an earlier patch adds; squash the change into that one"
 		fi
@@ -51,40 +46,48 @@ as_stored() {
 }
 
 save_series() { # save_series SERIES START
-	local commit parent=$2 out=$build/save.out
+	local commit commits parent=$2 out=$stage/patches/$1
 	start=$2
-	while read -r commit; do
+	commits=$(lgit rev-list --reverse "$start..refs/heads/$1" 2>/dev/null) ||
+		die "branch $1 is gone; make tree makes it anew"
+	for commit in $commits; do
 		parent=$(as_stored "$commit" "$parent")
-	done < <(lgit rev-list --reverse "$start..$1")
-	rm -rf "$out"
-	mkdir -p "$out" "$top/patches/$1"
+	done
+	mkdir -p "$out"
 	lgit format-patch "${format[@]}" -o "$out" "$start..$parent"
 	{
 		grep '^#' "$top/patches/$1/series" || true
 		find "$out" -name '*.patch' -printf '%f\n' | sort
 	} >"$out/series"
-	for old in "$top/patches/$1"/*.patch; do
-		[ -e "$old" ] && [ ! -e "$out/${old##*/}" ] && rm "$old"
-	done
-	for new in "$out"/*; do
-		cmp -s "$new" "$top/patches/$1/${new##*/}" || cp "$new" "$top/patches/$1/"
-	done
-	lgit update-ref "refs/generated/$1" "$1"
 }
 
-lgit rev-parse -q --verify patched >/dev/null 2>&1 || "$top/scripts/tree.sh" --branches
+locked "the branches"
+{ [ -e "$build/in-step" ] && lgit rev-parse -q --verify patched >/dev/null 2>&1; } || "$top/scripts/tree.sh" --branches
 [ "$(lgit rev-parse patched)" = "$(lgit rev-parse refs/generated/patched)" ] ||
 	die "branch patched has commits of its own; it is made of the series: move them to one (make tree S=<series>)"
 [ "$(lgit rev-parse 'introduce^{tree}')" = "$(lgit rev-parse 'base^{tree}')" ] ||
 	die "control + introduce is not base any more; make the branch introduce end at base's tree"
-if [ -f "$build/in-step" ]; then
-	edited=$(stored_files | grep -vxFf "$build/in-step" | sed 's/^[^ ]* [^ ]*  //' | head -n 3 | xargs) || true
-	[ -z "$edited" ] ||
-		die "edited here since make tree, and make save would write over it: $edited; git stash, make save, git stash pop"
-fi
-: >"$build/saved"
+now=$(stored_files)
+edited=$(grep -vxFf "$build/in-step" <<<"$now" | sed 's/^[^ ]* [^ ]*  //' | head -n 3 | xargs) || true
+[ -z "$edited" ] ||
+	die "edited here since make tree, and make save would write over it: $edited; git stash, make save, git stash pop"
+rm -rf "$stage"
 for series in introduce $(sendable_series); do
 	save_series "$series" "$(start_of "$series")"
+done
+trap '' INT	# soon done, and half of it would pass for edits
+cd "$stage"
+find . -type f -printf '%P\n' >"$build/saved"
+while read -r file; do
+	mkdir -p "$top/${file%/*}"
+	cmp -s "$file" "$top/$file" || cp "$file" "$top/$file"
+	if [ -x "$file" ]; then chmod +x "$top/$file"; else chmod -x "$top/$file"; fi
+done <"$build/saved"
+for series in patches/*; do
+	for old in "$top/$series"/*.patch; do
+		[ -e "$series/${old##*/}" ] || rm -f "$old"
+	done
+	lgit update-ref "refs/generated/${series#*/}" "refs/heads/${series#*/}"
 done
 while read -r file; do
 	step "no patch adds $file any more: removed"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tree.sh [--branches | SERIES]: turn patches/ and the files at kernel paths into the
-# git branches of $build/linux.git, see scripts/series/README.md, and bring the
-# worktrees of control, base and patched, and of SERIES if one is named, up to date
-# under $build/linux/; with --branches, none.
+# git branches of $build/linux.git, see scripts/series/README.md, and bring up to date
+# the worktrees of series that are there under $build/linux/; without --branches, also
+# make those of control, base, patched and SERIES.
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 # shellcheck source=scripts/series/series.sh
@@ -10,7 +10,8 @@
 # shellcheck source=scripts/series/heads.sh
 . "$top/scripts/series/heads.sh"
 
-# move_branch NAME COMMIT START: the branch, and what save.sh goes by.
+# move_branch NAME COMMIT START: prints for git how to move the branch, and what
+# save.sh goes by.
 move_branch() {
 	local now was
 	now=$(lgit rev-parse -q --verify "refs/heads/$1") || now=
@@ -20,24 +21,24 @@ move_branch() {
 			die "branch $1 has commits that are not in patches/; run make save, or git --git-dir=$linux_git branch -D $1"
 		check_clean "$1"
 	fi
-	printf 'update refs/%s %s\n' "heads/$1" "$2" "generated/$1" "$2" "start/$1" "$3" |
-		lgit update-ref --stdin
+	printf 'update refs/%s %s\n' "heads/$1" "$2" "generated/$1" "$2" "start/$1" "$3"
 }
 
+# check_clean NAME: its worktree has no change that is not committed.  Where a branch has
+# moved, its files may still be those of the commit in rdhup-head.
 check_clean() {
 	local dir=$build/linux/$1 stamp
 	[ -e "$dir/.git" ] || return 0
-	[ -n "$(git -C "$dir" status --porcelain -uno)" ] || return 0
-	# with --branches the branch moves and its worktree stays where it was
 	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
-	if [ -s "$stamp" ] && git -C "$dir" diff --quiet "$(cat "$stamp")"; then
-		return 0
+	if [ -z "$(git -C "$dir" status --porcelain -uno)" ]; then
+		git -C "$dir" rev-parse HEAD >"$stamp"
+	elif ! { [ -s "$stamp" ] && git -C "$dir" diff --quiet "$(cat "$stamp")"; }; then
+		die "$dir has uncommitted changes; commit them (then make save) or git reset --hard"
 	fi
-	die "$dir has uncommitted changes; commit them (then make save) or git restore them"
 }
 
-# A worktree on its branch, at its head.  Only files that differ are written,
-# so that make sees no change where there is none.
+# A worktree on its branch, at its head, which may have moved.  Only files that differ
+# are written, so that make sees no change where there is none.
 worktree() {
 	local dir=$build/linux/$1 stamp
 	if [ ! -e "$dir/.git" ]; then
@@ -45,19 +46,20 @@ worktree() {
 		step "checking out $1"
 		rm -rf "$dir"
 		lgit worktree prune
-		lgit -c checkout.workers=-1 worktree add -q --force "$dir" "$1"
+		lgit worktree add -q --no-checkout --force "$dir" "$1"
+		git -C "$dir" rev-parse --absolute-git-dir | xargs -I{} touch {}/rdhup-head
 	fi
-	# the branch may have been moved below the worktree's feet
 	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
 	[ "$(cat "$stamp" 2>/dev/null)" = "$(lgit rev-parse "$1")" ] || {
-		git -C "$dir" reset -q --hard
-		lgit rev-parse "$1" >"$stamp"
+		{ [ -e "$stamp" ] && [ ! -s "$stamp" ]; } || check_clean "$1"
+		: >"$stamp"	# until all are written
+		git -C "$dir" -c checkout.workers=-1 reset -q --hard
+		git -C "$dir" rev-parse HEAD >"$stamp"
 	}
 }
 
 "$top/scripts/lib/base.sh"
-# whoever comes second finds all done
-locked "the branches"
+locked "the branches"	# whoever comes second finds all done
 repair_worktrees
 head[base]=$(lgit rev-parse base)
 made_of=$(inputs | sha256sum)
@@ -65,12 +67,22 @@ made_of=$(inputs | sha256sum)
 if ! { [ -s "$build/heads" ] && [ "$(sed 1q "$build/heads")" = "# $made_of" ] && . "$build/heads" &&
 	lgit cat-file -e "${head[patched]}" 2>/dev/null; }; then
 	build_heads
-	{ echo "# $made_of"; declare -p head start; } >"$build/heads"
+	{ echo "# $made_of"; declare -p head start; } >"$build/heads.new"
+	rm -f "$build/heads"	# never beside an $build/added that is not its own
+	mv "$build/added.new" "$build/added"
+	mv "$build/heads.new" "$build/heads"
 fi
+[[ -z ${1:-} || $1 = --branches || -n ${head[$1]:-} ]] ||
+	die "S=$1 is no series; name one of: introduce $(sendable_series | xargs)"
 for branch in "${!head[@]}"; do
 	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}" "${start[$branch]:-${head[base]}}"
-done
+done >"$build/moves"
+lgit update-ref --stdin <"$build/moves"	# all of them or none
 stored_files >"$build/in-step"
+# who edits and commits in one must not undo what has come in below it
+for branch in "${!start[@]}"; do
+	[ ! -e "$build/linux/$branch/.git" ] || worktree "$branch"
+done
 [ "${1:-}" != --branches ] || exit 0
 for branch in control base patched ${1:+"$1"}; do
 	worktree "$branch"

@@ -7,12 +7,15 @@
 # what is wrong and what to do, exit status 1; Ctrl-C: exit status 130.
 set -euo pipefail
 shopt -s inherit_errexit
-# The caller's make and its words (-s, V=1, K=) are not for the kernel's, nor is
-# the repository, index or identity of a git that runs this from a hook.
-unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+# The caller's make and its words (-s, V=1, K=) are not for the kernel's, nor is what
+# they build their own kernels with, nor the repository, index or identity of a git
+# that runs this from a hook.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL ARCH CROSS_COMPILE LLVM LLVM_IAS KBUILD_OUTPUT KCFLAGS
 for name in "${!GIT_@}"; do
 	[[ $name == GIT_@(CONFIG_GLOBAL|CONFIG_SYSTEM|CONFIG_NOSYSTEM|SEQUENCE_EDITOR) ]] || unset "$name"
 done
+# worktrees are written as the kernel is
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.autocrlf GIT_CONFIG_VALUE_0=false
 # What gcc, git and make say is read here, in English; the kernel's Makefile takes
 # LC_ALL out again, and LANG is left.
 export LC_ALL=C LANG=C
@@ -34,7 +37,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # Neither make nor the kernel's own scripts can do with a blank in a path.
 [[ $top${BUILD:-} != *[[:space:]]* ]] ||
 	die "the path \"$top${BUILD:+, BUILD=$BUILD}\" has a blank in it; use a checkout and a BUILD= without one"
-mkdir -p "${BUILD:-$top/build}"
+{ mkdir -p "${BUILD:-$top/build}" 2>/dev/null && [ -w "${BUILD:-$top/build}" ]; } ||
+	die "${BUILD:-$top/build} is no directory to write to; set BUILD= to one"
 build=$(cd "${BUILD:-$top/build}" && pwd)
 linux_git=$build/linux.git
 export KERNEL_VERSION=7.3.4
@@ -132,12 +136,13 @@ need_space() { # need_space GIGABYTES WHAT
 repository_files() (
 	cd "$top"
 	git ls-files -z --cached --others --exclude-standard -- "$@" |
-		xargs -0 -r ls -d -- 2>/dev/null || true
+		{ xargs -0 -r ls -d -- 2>/dev/null || true; }
 )
 
-# The files that lie at the path which they will have in the kernel.
+# The files that lie at the path which they will have in the kernel, and where.
+kernel_paths=(include net fs tools Documentation scripts/coccinelle)
 kernel_path_files() {
-	repository_files include net fs tools Documentation scripts/coccinelle
+	repository_files "${kernel_paths[@]}"
 }
 
 # Git on the kernel repository, whatever the caller's own configuration says.

@@ -13,10 +13,10 @@ inputs() {
 	stored_files
 }
 
-# chain SERIES...: these on base, one after the other; prints the last commit.
+# chain NAMES: these series on base, one after the other; prints the last commit.
 chain() {
 	local series commit=${head[base]} merge=()
-	for series; do
+	for series in $1; do
 		commit=$(build_series "$series" "$commit" "${merge[@]}")
 		merge=(-3)
 	done
@@ -26,7 +26,7 @@ chain() {
 # Fill head[] and start[] from the patches.
 build_heads() {
 	local file series after all
-	: >"$build/added"
+	: >"$build/added.new"
 	head[control]=$(build_control)
 	head[introduce]=$(build_series introduce "${head[control]}")
 	[ "$(lgit rev-parse "${head[introduce]}^{tree}")" = "$(lgit rev-parse 'base^{tree}')" ] ||
@@ -34,11 +34,11 @@ build_heads() {
 	start[introduce]=${head[control]}
 	mapfile -t all < <(sendable_series)
 	for series in "${all[@]}"; do
-		mapfile -t after < <(after_of "$series")
-		start[$series]=$(chain "${after[@]}")
+		after=$(after_of "$series")
+		start[$series]=$(chain "$after")
 		head[$series]=$(build_series "$series" "${start[$series]}")
 	done
-	head[patched]=$(chain "${all[@]}")
-	file=$(kernel_path_files | grep -vxFf <(cut -d ' ' -f 1 "$build/added") | head -n 1) || true
+	head[patched]=$(chain "${all[*]}")
+	file=$(kernel_path_files | grep -vxFf <(cut -d ' ' -f 1 "$build/added.new") | head -n 1) || true
 	[ -z "$file" ] || die "$file is at a kernel path, but no patch brings it in; name it in an Adds: line"
 }

@@ -89,12 +89,12 @@ add_files() {
 	[ ${#files[@]} -gt 0 ] || return 0
 	present=$(index ls-files -- "${files[@]}" | head -n 1)
 	if [ -n "$present" ]; then
-		by=$(sed -n "s|^$present ||p" "$build/added" | head -n 1)
+		by=$(sed -n "s|^$present ||p" "$build/added.new" | head -n 1)
 		[ -n "$by" ] ||
 			die "Adds: $present in $name: the kernel has this file already; edit it by the patch's diff"
 		die "$present is added by both $by and $name; keep one Adds: line"
 	fi
-	printf '%s\n' "${files[@]/%/ $name}" >>"$build/added"
+	printf '%s\n' "${files[@]/%/ $name}" >>"$build/added.new"
 	(cd "$top" && index --work-tree=. -c core.bare=false update-index --add -- "${files[@]}")
 }
 
@@ -121,7 +121,7 @@ build_series() {
 	for patch in "${patches[@]}"; do
 		apply_patch "$patch" "${@:3}"
 		add_files "$patch"
-		git mailinfo -b --no-scissors "$build/msg.body" /dev/null <"$patch" >"$build/msg.head" ||
+		lgit mailinfo -b --no-scissors "$build/msg.body" /dev/null <"$patch" >"$build/msg.head" ||
 			die "$patch is not a mail as git format-patch writes it"
 		# Author, Email, Subject, Date
 		mapfile -t mail < <(sed 's/^[A-Z][a-z]*: //' "$build/msg.head")

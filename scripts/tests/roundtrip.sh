@@ -11,9 +11,6 @@ export BUILD=$tmp/build
 linux=$BUILD/linux.git
 tree() { "$repo/scripts/tree.sh" --branches; }
 changed() { git -C "$repo" status --porcelain | grep -v '^A  ' || true; }
-as_tester() {
-	git -C "$tmp/work" -c user.name=Tester -c user.email=tester@localhost "$@"
-}
 # The first hunk of the first patch that touches tcp.c.
 victim=$(grep -l '^diff --git a/net/ipv4/tcp.c' "$repo"/patches/introduce/*.patch | head -n 1)
 
@@ -30,14 +27,32 @@ tree >"$tmp/out"
 ok "make tree twice gives the same commits" test "$heads" = "$(git --git-dir="$linux" for-each-ref refs/heads)"
 "$repo/scripts/save.sh" >"$tmp/out"
 ok "make tree && make save changes nothing" test -z "$(changed)"
+refuses "a series that there is none of is refused, the others are named" \
+	'S=nosuch is no series; name one of: introduce bpf ' "$repo/scripts/tree.sh" nosuch
+
+# worktrees as make tree has them, of a corner; base is not the real one's
+rm "$BUILD/linux/base"
+for name in control base patched nfc; do
+	git --git-dir="$linux" worktree add -q --no-checkout "$BUILD/linux/$name" "$name"
+	git -C "$BUILD/linux/$name" sparse-checkout set net/nfc
+	git -C "$BUILD/linux/$name" checkout -q
+done
+nfc=$BUILD/linux/nfc file=$BUILD/linux/nfc/net/nfc/llcp_sock.c
+as_tester() { # as_tester ARGUMENT...: git in $work
+	git -C "$work" -c user.name=Tester -c user.email=tester@localhost "$@"
+}
+work=$nfc
+echo '/* an edit */' >>"$file"
+as_tester commit -q -a -m "nfc: planted"
 
 # one edits, commits and saves as kernel people do
+work=$tmp/work
 git --git-dir="$linux" worktree add -q --no-checkout "$tmp/work" selftests
 git -C "$tmp/work" sparse-checkout set tools/testing/selftests/net/rdhup
 git -C "$tmp/work" checkout -q
 echo '/* an edit */' >>"$tmp/work/tools/testing/selftests/net/rdhup/race.c"
 as_tester commit -q -a --fixup "$(git -C "$tmp/work" log --format=%H --diff-filter=A -- tools/testing/selftests/net/rdhup/race.c)"
-refuses "make tree does not overwrite a commit that is not saved" 'branch selftests has commits' tree
+refuses "make tree does not overwrite a commit that is not saved" 'branch (nfc|selftests) has commits' tree
 GIT_SEQUENCE_EDITOR=: as_tester rebase -q -i --autosquash base
 echo >>"$repo/tools/testing/selftests/net/rdhup/race.c"
 cp "$repo/tools/testing/selftests/net/rdhup/race.c" "$tmp/race.c"
@@ -49,16 +64,54 @@ echo >>"$repo/patches/net/cover-letter"
 refuses "nor over one in patches/" 'write over it: patches/net/cover-letter; git stash' "$repo/scripts/save.sh"
 git -C "$repo" checkout -q -- patches
 "$repo/scripts/save.sh" >"$tmp/out"
-ok "an edit of an added file arrives at its kernel path, and nowhere else" test \
-	"$(changed | tr -d '\n')" = "AM tools/testing/selftests/net/rdhup/race.c"
+ok "an edit of an added file arrives at its kernel path, and one in a patch, and nowhere else" test \
+	"$(changed | sort | tr '\n' ' ')" = "?? patches/nfc/0003-nfc-planted.patch AM patches/nfc/series AM tools/testing/selftests/net/rdhup/race.c "
+# the branch moves, and a worktree must not stay behind: a commit there would undo what came in
+git -C "$repo" add -A
+sed -i 's/^Subject: .*planted/&, and edited/; s|an edit|another edit|' "$repo/patches/nfc/0003-nfc-planted.patch"
+tree
+ok "a worktree follows its branch" grep -qx '/\* another edit \*/' "$file"
+echo '/* not saved */' >>"$file"
+git -C "$repo" checkout -q -- patches
+refuses "make tree does not write over what is not committed there" 'linux/nfc has uncommitted changes' tree
+ok "and it is still there" grep -q 'not saved' "$file"
+git -C "$nfc" reset -q --hard
+GIT_CONFIG_GLOBAL=$tmp/gitconfig git config --global core.autocrlf true
+ok "without it the worktree is brought up to date" env GIT_CONFIG_GLOBAL="$tmp/gitconfig" "$repo/scripts/tree.sh" nfc
+ok "and written as Linux is, whatever git's configuration says" test "$(tail -n 1 "$file")" = '/* an edit */'
+
+# a patch that does not apply, mended, leaves no half-made state
+awk '/^@@ / && !hit { hit = 1; print; next } hit == 1 && /^ ./ { print " no such line"; hit = 2; next } { print }' \
+	"$victim" >"$tmp/patch" && cp "$tmp/patch" "$victim"
+refuses "a patch that no longer applies is named with file and line" \
+	"patch introduce/${victim##*/} does not apply: patch failed: net/ipv4/tcp.c:[0-9]+; was it" tree
+git -C "$repo" checkout -q -- patches
+work=$nfc
+as_tester commit -q --amend -m "nfc: planted, in other words"
+work=$tmp/work
 git -C "$tmp/work" checkout -q extra
 echo >>"$tmp/work/tools/testing/selftests/net/rdhup/race.c"
 as_tester commit -q -a -m "a change to a file of another series"
 refuses "a change to a file that another series adds is refused" \
 	'changes tools/testing/selftests/net/rdhup/race.c, which an earlier patch adds' "$repo/scripts/save.sh"
+ok "and nothing is written by halves" test -z "$(changed)"
 git --git-dir="$linux" worktree remove --force "$tmp/work"
-git -C "$repo" checkout -q -- .
-git --git-dir="$linux" branch -q -D selftests extra
+git --git-dir="$linux" update-ref refs/heads/extra refs/generated/extra
+work=$nfc
+mkdir "$nfc/lib"
+touch "$nfc/lib/planted.c"
+as_tester add -f --sparse lib/planted.c
+as_tester commit -q -m "a file that is nowhere"
+refuses "a new file at no kernel path is refused" 'a file that is nowhere: adds lib/planted.c; what is added lies below' \
+	"$repo/scripts/save.sh"
+rm "$nfc/lib/planted.c"
+as_tester reset -q --hard HEAD~1
+ok "when all is mended, all is saved" "$repo/scripts/save.sh"
+ok "and not the name that a patch had" test "$(cd "$repo/patches/nfc" && echo 0003-*)" = 0003-nfc-planted-in-other-words.patch
+git -C "$repo" add -A
+git --git-dir="$linux" update-ref -d refs/heads/selftests
+git --git-dir="$linux" update-ref -d refs/heads/extra
+refuses "a branch that is gone is no series without patches" 'branch selftests is gone; make tree' "$repo/scripts/save.sh"
 ok "a branch that is taken away, as that refusal advises, is made again" tree
 
 # a series that comes after another lies on that one, here and in its folder
@@ -71,18 +124,12 @@ ok "one that is after two has both below it" test -n "$(git --git-dir="$linux" l
 	grep -xF "$(git --git-dir="$linux" log -1 --format=%s net-next)")"
 ok "and what these are after" test "$(git --git-dir="$linux" rev-parse net)" = \
 	"$(git --git-dir="$linux" merge-base net refs/start/rfc)"
-sed -i 's/^# after: .*/# after: rfc/' "$repo/patches/net-next/series"
+sed -i '1i # after: rfc' "$repo/patches/nfc/series"
 refuses "a series that is after a later one is refused" \
-	'net-next/series: after rfc, which does not come before net-next in patches/order' tree
+	'nfc/series: after rfc, which does not come before nfc in patches/order' tree
 git -C "$repo" checkout -q -- .
 
-# what is wrong with a patch is said with its name, file and line
-awk '/^@@ / && !hit { hit = 1; print; next } hit == 1 && /^ ./ { print " no such line"; hit = 2; next } { print }' \
-	"$victim" >"$tmp/patch" && cp "$tmp/patch" "$victim"
-refuses "a patch that no longer applies is named with file and line" \
-	"patch introduce/${victim##*/} does not apply: patch failed: net/ipv4/tcp.c:[0-9]+; was it" tree
-git -C "$repo" checkout -q -- .
-
+# what is wrong with patches is said with names
 touch "$repo/tools/testing/selftests/net/rdhup/orphan.h"
 sed -i '0,/^Adds: /s|^Adds: tools/testing/selftests/net/rdhup/*$|Adds: tools/testing/selftests/net/rdhup/Makefile|' \
 	"$repo"/patches/*/*.patch
