@@ -55,7 +55,7 @@ export_series() { # export_series SERIES
 	prefix=$(setting_of prefix "$series")
 	last=$(last_version "$series")
 	version=${VERSION:-$((last > 0 ? last : 1))}
-	[[ $version =~ ^[1-9][0-9]*$ ]] || die "VERSION=$version is no version; a number from 1 on"
+	[[ $version =~ ^[1-9][0-9]{0,3}$ ]] || die "VERSION=$version is no version; a number from 1 on"
 	[ "$version" -le $((last + 1)) ] ||
 		die "$series: v$((version - 1)) has not been exported, so v$version has nothing to be compared with"
 	start=$(lgit rev-parse "refs/start/$series")
@@ -101,10 +101,8 @@ export_series() { # export_series SERIES
 	step "$out: v$version, $(lgit rev-list --count "$start..$tip") patches and a cover letter, on ${on:-${ONTO:-base}}"
 }
 
-if [ -n "${ONTO:-}" ]; then
-	[[ -n $wanted && $wanted != man-pages ]] ||
-		die "ONTO=$ONTO is for one series of the kernel's; name it, S=net (man-pages has MAN_PAGES=)"
-fi
+[[ -z ${ONTO:-} || ( -n $wanted && $wanted != man-pages ) ]] ||
+	die "ONTO=$ONTO is for one series of the kernel's; name it, S=net (man-pages has MAN_PAGES=)"
 if [ "$wanted" != man-pages ]; then
 	"$top/scripts/tree.sh" --branches
 	[ -e "$tree/.git" ] || "$top/scripts/tree.sh"

@@ -96,9 +96,7 @@ seed() {
 	cp -a "$from" "$out.new"
 	rm -f "$out.new"/{inputs,build.log,made,"${image##*/}"}
 	# objtool, upon which every object depends, names its sources by whole paths
-	if [ -d "$out.new/tools" ]; then
-		find "$out.new/tools" -name '.*.cmd' -exec sed -i "s|$base/|$tree/|g" {} +
-	fi
+	[ ! -d "$out.new/tools" ] || find "$out.new/tools" -name '.*.cmd' -exec sed -i "s|$base/|$tree/|g" {} +
 	differ=$(git -C "$tree" diff --name-only "$(git -C "$base" rev-parse HEAD)")
 	# shellcheck disable=SC2185 # find has its paths from stdin
 	git -C "$tree" ls-files -z | grep -zvxFf <(printf '%s\n' "$differ") |
@@ -129,7 +127,7 @@ fi
 need_space 2 "building $kernel"
 step "building $kernel ($out/build.log): with nothing in the compiler's cache some 13 minutes on two CPUs, else one"
 started=$SECONDS
-rm -f "$out/made"
+rm -f "$out"/{made,inputs}
 [ ${#targets[@]} -gt 0 ] || targets=("${image##*/}")
 # A fifth of the time of a build that the cache knows nothing of: compile what
 # has been preprocessed for the cache.  gcc then warns of what it does not warn

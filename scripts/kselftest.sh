@@ -30,7 +30,9 @@ whole=1200	# seconds; x86_64's guests take a fifth of it
 # /init hands a test 64 words on, and each of these takes two
 read -ra names <<<"${TESTS:-}"
 [ "${#names[@]}" -le 32 ] || die "TESTS= names ${#names[@]} tests; one run takes 32 at most"
-case ${TIMES:-1} in *[!0-9]* | 0*) die "TIMES=$TIMES is no number of times" ;; esac
+for name in TIMES SHARDS LIMIT; do
+	case ${!name:-1} in *[!0-9]* | 0*) die "$name=${!name} is no number from 1 on" ;; esac
+done
 case $kind in debug | kcsan) slower=4 ;; esac
 # it sees one connection in some hundred, see guest/kcsan.config
 [ "$kind" != kcsan ] || export RDHUP_SNAPSHOTS="${RDHUP_SNAPSHOTS:-100}"
@@ -49,9 +51,9 @@ locked "the $guest guest"
 build_init
 list=$(list_tests)
 [ -z "$programs" ] || {
-	known=$(awk '{ print $2 }' <<<"$list" | xargs)
+	wrong=$(tr , '\n' <<<"$programs" | grep -vxFf <(cut -d ' ' -f 2 <<<"$list") | xargs) || true
+	[ -z "$wrong" ] || die "there is no test program '$wrong'; T= takes one of: $(cut -d ' ' -f 2 <<<"$list" | xargs)"
 	list=$(awk -v wanted=",$programs," 'index(wanted, "," $2 ",")' <<<"$list")
-	[ -n "$list" ] || die "there is no test program '$programs'; T= takes one of: $known"
 }
 [ -z "${TIMES:-}" ] || list=$(awk -v times="$TIMES" '{ for (i = 1; i <= times; i++) print $0, "@" i }' <<<"$list")
 longest=${LIMIT:-$(($(awk '$3 > m { m = $3 } END { print m }' <<<"$list") * slower))}
@@ -71,9 +73,7 @@ for ((i = 1; i <= shards; i++)); do
 	in_background run_shard "$i"
 	guests+=($!)
 done
-if [ "${V:-}" = 1 ]; then
-	tail -n +1 --pid "${guests[0]}" -F "$build/guest/$guest.1.ktap" 2>/dev/null || true
-fi
+[ "${V:-}" != 1 ] || tail -n +1 --pid "${guests[0]}" -F "$build/guest/$guest.1.ktap" 2>/dev/null || true
 done_so_far() {
 	echo "$guest: $(cat "$build/guest/$guest".*.ktap | grep -cE '^(not )?ok ') of $(wc -l <<<"$list") programs after $((SECONDS - started)) s"
 }

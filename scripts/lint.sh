@@ -15,16 +15,14 @@ mails=$build/lint
 clang=$(usable_clang)
 export clang
 case $gate in
-cocci) need "${kernel_tools[@]}" "${spatch_tools[@]}" ;;
-abi | kunit) need "${kernel_tools[@]}" ;;
-*) need "${kernel_tools[@]}" sparse "$clang" codespell shellcheck ;;
-esac
-case $gate in
 abi | cocci | kunit)
+	[ "$gate" != cocci ] || kernel_tools+=("${spatch_tools[@]}")
+	need "${kernel_tools[@]}"
 	"$top/scripts/tree.sh"
 	exec "$top/scripts/lint/$gate.sh"
 	;;
 esac
+need "${kernel_tools[@]}" sparse "$clang" codespell shellcheck
 "$top/scripts/tree.sh" --branches
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 mapfile -t all < <(sendable_series)

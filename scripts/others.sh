@@ -17,6 +17,7 @@
 
 suites=(lksctp uring kselftest nginx programs cpython libevent libuv tun bluez mptcp kselftest-long packetdrill)
 for_check=(lksctp uring-poll kselftest nginx)
+known=$(cd "$top/scripts/others" && printf '%s\n' *.sh | sed 's/\.sh$//' | grep -vx make | xargs)
 others=$build/others
 
 # One guest with the tests of a run that have no result yet.
@@ -105,7 +106,7 @@ fi
 kernels_wanted=(base patched)
 [ -z "${2:-}" ] || kernels_wanted=("$2") ONLY=$2
 for each in "${suites[@]}"; do
-	[[ -f $top/scripts/others/$each.sh && $each != make ]] || die "T=$each is no suite; name one of: ${suites[*]}"
+	[[ " $known " = *" $each "* ]] || die "T=$each is no suite; name one of: $known"
 done
 case ${2:-base} in control | base | patched) ;; *) die "K=$2 is none of control, base and patched" ;; esac
 export ONLY=${ONLY:-}

@@ -33,7 +33,7 @@ key_of() {
 boot_at() {
 	git -C "$tree" checkout -q --force --detach "$1"
 	"$top/scripts/kernel.sh" "$2" >&2
-	rm -f "$build/results/$2.ktap"
+	rm -f "$build/results/$2".{ktap,console}
 	TESTS=$4 "$top/scripts/kselftest.sh" "$2" "$3" 2>&1 || true
 }
 
@@ -61,7 +61,7 @@ fate_at() {
 	key=$(key_of "$1" "$2" x86_64 "$3 $4")
 	if [ ! -s "$key.fate" ]; then
 		LIMIT=120 boot_at "$1" prove "$2" "$3" >"$key.log"
-		if grep -qF -- "$4" "$build/results/prove.console"; then
+		if grep -qsF -- "$4" "$build/results/prove.console"; then
 			echo FAIL
 		elif grep -q '^rdhup: the prove guest hung' "$key.log"; then
 			echo hangs
@@ -129,9 +129,7 @@ fi
 printf '%-60s %-46s %-8s %-8s\n' patch test before after
 for series in introduce $(sendable_series); do
 	while read -r commit patch; do
-		if [[ $series/${patch##*/} == "$wanted"* ]]; then
-			prove_patch "$series/${patch##*/}" "$patch" "$commit"
-		fi
+		[[ $series/${patch##*/} != "$wanted"* ]] || prove_patch "$series/${patch##*/}" "$patch" "$commit"
 	done < <(paste -d ' ' <(lgit rev-list --reverse "$(start_of "$series")..$series") <(patches_of "$series"))
 done
 [ "$rows" -gt 0 ] || die "no patch matches P=$wanted, or it names no Proof:"

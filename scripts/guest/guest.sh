@@ -39,10 +39,7 @@ busybox_into() {
 accelerator() {
 	local kernel=$1 root=$build/guest/probe answer
 	answer=$build/guest/accelerator.$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || true)
-	if [ "$arch" != "$(uname -m)" ]; then
-		echo tcg
-		return
-	fi
+	[ "$arch" = "$(uname -m)" ] || { echo tcg; return 0; }
 	if [ ! -f "$answer" ]; then
 		rm -f "$build/guest/accelerator".*
 		echo tcg,thread=multi >"$answer.new"
@@ -98,7 +95,7 @@ result_inputs() { # result_inputs PROGRAMS
 	cat "$top"/scripts/guest/{guest.sh,shards.sh,init.c} "$top/scripts/kselftest.sh" | sha256sum
 	machine_row "$arch"
 	# what shortens a run
-	env | grep -E '^(RDHUP_[A-Z_]*|TESTS|LIMIT|FAULT)=' | sort || true
+	env | grep -E '^(RDHUP_[A-Z_]*|TESTS|TIMES|LIMIT|FAULT)=' | sort || true
 }
 
 # results_of GUEST SHARDS [PROGRAM,...]: run its tests, unless nothing that they

@@ -24,9 +24,7 @@ inputs() {
 }
 mkdir -p "$out"
 inputs >"$out/inputs.new"
-if cmp -s "$out/inputs.new" "$out/inputs"; then
-	exit 0
-fi
+! cmp -s "$out/inputs.new" "$out/inputs" || exit 0
 "$top/scripts/guest/headers.sh" patched "$linux_arch"
 compile() { # compile ARGUMENT...: the kernel's own rules
 	make ARCH="$linux_arch" CROSS_COMPILE="$cross" CC="${cross}gcc" AR="${cross}ar" \

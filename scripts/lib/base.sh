@@ -110,9 +110,7 @@ from() {
 # try NAME WHAT: ends this script if that source is taken.
 passed_over=()
 try() {
-	if "$0" --from "$1" 2>"$build/base.why"; then
-		exit 0
-	fi
+	! "$0" --from "$1" 2>"$build/base.why" || exit 0
 	passed_over+=("$2: $(sed 's/^rdhup: //' "$build/base.why" | tail -n 1)")
 	step "passed over: ${passed_over[-1]}"
 }

@@ -79,9 +79,7 @@ need() {
 		[[ " ${missing[*]} " = *" $package "* ]] || missing+=("$package")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
-	if [ "$(id -u)" != 0 ]; then
-		as_root=(sudo -n)
-	fi
+	[ "$(id -u)" = 0 ] || as_root=(sudo -n)
 	if [ ! -e /etc/debian_version ] ||
 		{ [ ${#as_root[@]} -gt 0 ] && ! sudo -n true 2>/dev/null; }; then
 		die "missing tools; as root: apt-get install ${missing[*]}"

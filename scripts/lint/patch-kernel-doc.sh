@@ -9,6 +9,7 @@ new=$(sed -n 's|^+++ b/\(.*\.[ch]\)$|\1|p' "$1" | grep -v '^tools/' || true)
 cd "$tree"
 tool=tools/docs/kernel-doc
 [ -e "$tool" ] || { echo "${1##*/}: the tree has no $tool"; exit 0; }
+lgit rev-parse "refs/start/$series" "$series" >/dev/null
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 said() { # said REF FILE: of the file there, without the places

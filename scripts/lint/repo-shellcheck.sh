@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$1"
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard -- .ci '*.sh')
-shellcheck -x -f gcc "${scripts[@]}" || true
+shellcheck -x -f gcc "${scripts[@]}" || [ $? = 1 ]

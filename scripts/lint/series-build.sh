@@ -38,9 +38,7 @@ configure() { # configure KIND
 	[ "$1" != i386 ] || arch=i386
 	[ "$1" = whole ] || fragments+=("$top/scripts/lint/build.config")
 	cat "${fragments[@]}" | if [ "$1" = i386 ]; then sed '/^CONFIG_64BIT=/d'; else cat; fi >"$out/fragments.new"
-	if cmp -s "$out/fragments.new" "$out/fragments"; then
-		return
-	fi
+	! cmp -s "$out/fragments.new" "$out/fragments" || return 0
 	(cd "$work" && ARCH=$arch scripts/kconfig/merge_config.sh -n -Q -O ".build-$1" "$out/fragments.new") \
 		>"$log" 2>&1 || { echo "$series: no configuration for $1; see $log"; return 1; }
 	kbuild "$1" prepare >"$log" 2>&1 || { echo "$series: make prepare fails for $1; see $log"; return 1; }

@@ -65,7 +65,7 @@ files() {
 
 {
 	(cd "$others_dir" && files "$name.sh" | xargs cat)
-	cat "$top/scripts/lib/apt.sh" "$0"
+	cat "$top/scripts/lib/apt.sh" "$top/scripts/guest/init.c" "$0"
 } | sha256sum >"$dir.inputs.new"
 if cmp -s "$dir.inputs.new" "$dir.inputs"; then
 	exit 0

@@ -189,6 +189,7 @@ def load(build, kernels=KERNELS):
     verdict.known = read_known()
     for kernel in kernels:
         if not os.path.exists(os.path.join(build, 'results', kernel + '.ktap')):
+            verdict.faults.append(f'{kernel} was not run')
             continue
         verdict.kernels.append(kernel)
         for kind in ('console', 'ktap'):

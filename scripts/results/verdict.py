@@ -99,7 +99,7 @@ def tap(build):
         print(f'{"not ok" if splats else "ok"} - no splat on the console of {kernel}')
     for kernel in set(KERNELS) - set(verdict.kernels):
         print(f'not ok - {kernel} has results')
-    return not verdict.faults and set(verdict.kernels) == set(KERNELS)
+    return not verdict.faults
 
 
 def tap_guest(build, kernel, programs=''):

@@ -30,7 +30,7 @@ signed() {
 			die "\"$(head -n 1 <<<"$message")\" is by $name <$author> and has no sign-off of theirs; ask for it, and put it into the patch"
 	fi
 	{
-		git interpret-trailers --if-exists addIfDifferent \
+		lgit interpret-trailers --if-exists addIfDifferent \
 			--trailer "Signed-off-by: $submitter_name <$submitter_email>" <<<"$message"
 		[ -z "$notes" ] || printf -- '---\n%s\n' "$notes"
 	} | commit_as "$name" "$email" "$(lgit log -1 --format=@%ad --date=raw "$1")" "$(signed_tree "$1")" -p "$2"

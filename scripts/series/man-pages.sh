@@ -13,14 +13,13 @@ pages=(man2/poll.2 man2/epoll_ctl.2 man2/shutdown.2)
 
 # The pages of Debian's package, in $package.
 fetch_package() {
-	if [ ! -e "$package/complete" ]; then
-		rm -rf "$package"
-		mkdir -p "$package"
-		(cd "$package" && apt-get download -qq manpages-dev && dpkg-deb -x manpages-dev_*.deb .) \
-			>"$build/man-pages.log" 2>&1 ||
-			die "no package manpages-dev (see $build/man-pages.log); apt-get update, or name a checkout of the project: MAN_PAGES=..."
-		touch "$package/complete"
-	fi
+	[ ! -e "$package/complete" ] || return 0
+	rm -rf "$package"
+	mkdir -p "$package"
+	(cd "$package" && apt-get download -qq manpages-dev && dpkg-deb -x manpages-dev_*.deb .) \
+		>"$build/man-pages.log" 2>&1 ||
+		die "no package manpages-dev (see $build/man-pages.log); apt-get update, or name a checkout of the project: MAN_PAGES=..."
+	touch "$package/complete"
 }
 
 # Which release they are of, as they say themselves.

@@ -13,6 +13,7 @@ borrow_build "$here/build"
 export BUILD=$here/build HOME=$here GIT_CONFIG_GLOBAL=$here/gitconfig GIT_CONFIG_NOSYSTEM=1
 git config --file "$GIT_CONFIG_GLOBAL" user.name "A Submitter"
 git config --file "$GIT_CONFIG_GLOBAL" user.email submitter@localhost.localdomain
+git config --file "$GIT_CONFIG_GLOBAL" trailer.separators =
 somebody='Somebody Else <else@localhost.localdomain>'
 "$repo/scripts/tree.sh" --branches >"$here/out"
 

@@ -28,6 +28,15 @@ ok "and the index of whose hook it is stays as it was" test "$index" = "$(sha256
 ok "what the user says of git's configuration holds" test "$(
 	GIT_CONFIG_GLOBAL=/nowhere with_lib 'echo "$GIT_CONFIG_GLOBAL"')" = /nowhere
 
+ok "what the caller builds kernels with is not for ours" test -z "$(
+	ARCH=arm64 LLVM=1 CROSS_COMPILE=x- with_lib 'echo "${ARCH:-}${LLVM:-}${CROSS_COMPILE:-}"')"
+git config --file "$tmp/gitconfig" core.autocrlf true
+ok "nor how they have lines end" test "$(GIT_CONFIG_GLOBAL=$tmp/gitconfig with_lib 'git config core.autocrlf')" = false
+cp -r "$repo" "$tmp/unpacked"
+rm -rf "$tmp/unpacked/.git"
+unread() { ! GIT_CEILING_DIRECTORIES=$tmp bash -c ". '$tmp/unpacked/scripts/lib/lib.sh'; kernel_path_files"; }
+ok "a checkout that git does not read is not one without files" unread
+
 # a gate that says what language it was run in
 cat >"$repo/scripts/lint/repo-language.sh" <<'END'
 #!/bin/sh
@@ -54,6 +63,8 @@ ok "with an exit status of 1" test "$status" = 1
 BUILD="$tmp/a blank/build" "$repo/scripts/kernel.sh" base >"$tmp/out" 2>&1 || true
 ok "so is such a BUILD=" grep -q 'a blank/build" has a blank' "$tmp/out"
 ok "and is not made" test ! -e "$tmp/a blank/build"
+refuses "a BUILD= that is none is refused" 'README.md is no directory to write to; set BUILD=' \
+	env BUILD="$repo/README.md" "$repo/scripts/clean.sh"
 
 for name in a.c.orig b.c.rej c.c~ .d.c.swp; do
 	touch "$repo/tools/testing/selftests/net/rdhup/$name"
@@ -98,9 +109,9 @@ ok "the worktrees of a checkout that was moved are lost to git" lost
 BUILD=$tmp/there with_lib repair_worktrees
 ok "and found again by the next verb" git -C "$tmp/there/linux/base" rev-parse HEAD
 
-ok "make clean with BUILD= removes that directory" env BUILD="$tmp/locks/b" bash -c "mkdir -p '$tmp/locks/b/linux.git' &&
+ok "make clean with BUILD= removes that directory" env BUILD="$tmp/locks/b" bash -c "mkdir -p '$tmp/locks/b' && touch '$tmp/locks/b/the-branches.lock' &&
 	'$repo/scripts/clean.sh' && [ ! -e '$tmp/locks/b' ]"
-mkdir "$tmp/home"
+mkdir -p "$tmp/home"/{guest,linux.git}
 touch "$tmp/home/letter"
 refuses "one that holds something else is left alone" 'holds nothing that make has built' \
 	env BUILD="$tmp/home" "$repo/scripts/clean.sh"

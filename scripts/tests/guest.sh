@@ -20,7 +20,10 @@ refuses "a guest that vanishes in the middle of its KTAP is said to have" \
 ok "a guest that does not fail passes" kselftest TIMES=2
 ok "what is repeated is counted" grep -q ' race 2 times, base: [1-9][0-9]* passed, 0 failed, 0 skipped$' "$tmp/build/repeated"
 ok "and has run what is to be run twice" test "$(grep -c '^ok [0-9]* net/rdhup:race@[12]$' "$tmp/build/results/base.ktap")" = 2
-refuses "a number of times that is none is refused" 'TIMES=many is no number of times' kselftest TIMES=many
+refuses "a number of times that is none is refused" 'TIMES=many is no number from 1 on' kselftest TIMES=many
+refuses "and one of guests" 'SHARDS=0 is no number from 1 on' kselftest SHARDS=0
+refuses "a program that there is none of is refused beside one that there is" "no test program 'nosuch'; T= takes one of: .*race" \
+	env BUILD="$tmp/build" "$top/scripts/kselftest.sh" base race,nosuch
 refuses "more tests than /init can name to a program are refused" \
 	'TESTS= names 33 tests; one run takes 32' kselftest TESTS="$(printf 'a.b%s ' {1..33})"
 

@@ -35,6 +35,8 @@ plant() { # plant SED-EXPRESSION: a copy of a good mail with a fault
 
 plant '0,/^\+\t\t/s//+        /'
 finds "patch-checkpatch finds spaces for a tab" 'CODE_INDENT|LEADING_SPACE' patch-checkpatch "$tmp/planted.patch" vfs
+passes_nothing() { ! "$gates/patch-kernel-doc.sh" "$mail" no-such-series; }
+ok "patch-kernel-doc does not pass what it could not read" passes_nothing
 fixes() { # fixes SENTENCE PATTERN SED-EXPRESSION
 	plant "$3"
 	finds "patch-fixes finds $1" "$2" patch-fixes "$tmp/planted.patch" vfs

@@ -121,3 +121,4 @@ ok "a program that a kernel did not run has not failed there" page_has '<span cl
 rm "$b/results/patched.ktap"
 ok "a kernel that has not run is said" page_has '<li>patched was not run</li>'
 ok "where its bars would be as well" test "$(grep -o '<span>patched</span><span class="bar"></span><small>not run<' "$b/report/index.html" | wc -l)" = 5
+fails "and is a fault" 'patched was not run'
