@@ -58,9 +58,7 @@ kbuild() {
 configure() {
 	local wanted
 	cat "${fragments[@]}" >"$out/fragments.new"
-	if cmp -s "$out/fragments.new" "$out/fragments" && [ -f "$out/.config" ]; then
-		return
-	fi
+	! cmp -s "$out/fragments.new" "$out/fragments" || [ ! -f "$out/.config" ] || return 0
 	(cd "$tree" && env "${target[@]}" \
 		scripts/kconfig/merge_config.sh -n -Q -O "${out##*/}" "${fragments[@]}") \
 		>"$out/config.log" 2>&1 || die "merge_config.sh failed; see $out/config.log"

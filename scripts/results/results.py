@@ -140,8 +140,10 @@ def read_known():
     known = {}
     for line in lines_of(TOP, 'patches/known-failures'):
         if line.strip() and not line.startswith('#'):
-            test, defect, reason = line.split('\t')
-            known[test] = (defect, reason)
+            test, *why = line.split('\t')
+            if len(why) != 2:
+                sys.exit(f'rdhup: patches/known-failures: want test, defect and reason, a tab between two: {line}')
+            known[test] = tuple(why)
     return known
 
 

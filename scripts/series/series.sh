@@ -121,10 +121,10 @@ build_series() {
 	for patch in "${patches[@]}"; do
 		apply_patch "$patch" "${@:3}"
 		add_files "$patch"
-		lgit mailinfo -b --no-scissors "$build/msg.body" /dev/null <"$patch" >"$build/msg.head" ||
-			die "$patch is not a mail as git format-patch writes it"
+		lgit mailinfo -b --no-scissors "$build/msg.body" /dev/null <"$patch" >"$build/msg.head" 2>/dev/null || true
 		# Author, Email, Subject, Date
 		mapfile -t mail < <(sed 's/^[A-Z][a-z]*: //' "$build/msg.head")
+		[ -n "${mail[3]:-}" ] || die "$patch is not a mail as git format-patch writes it"
 		commit_of_index "${mail[0]}" "${mail[1]}" "${mail[3]}" \
 			"$(commit_message "${mail[2]}" "$patch")" "$commit"
 		commit=

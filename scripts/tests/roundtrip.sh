@@ -148,5 +148,8 @@ git -C "$repo" checkout -q -- .
 sed -i '0,/^Adds: .*/s||Adds: tools/no/such/file.c|' "$adder"
 refuses "an Adds: line for no file is named" 'Adds: tools/no/such/file.c .* no such file' tree
 git -C "$repo" checkout -q -- .
+sed -i '/^From: /d' "$adder"
+refuses "a patch without an author is refused" 'is not a mail as git format-patch writes it' tree
+git -C "$repo" checkout -q -- .
 echo 'no-such.patch' >>"$repo/patches/net/series"
 refuses "a series file that names no patch is refused" 'no-such.patch, which does not exist' tree

@@ -75,6 +75,10 @@ printf '[ 0.2] %s\n' 'BUG: KCSAN: data-race in a / b' ==========================
 	=================================================== 'BUG: KCSAN: data-race in in_this_function / c' ' in_this_function+0x5/0x10' >>"$b/results/patched.console"
 fails "nor does it where KCSAN ends the report" 'patched console, during net/x:prog: .*data-race in a / b'
 good
+echo 'net/x:prog fixture.same D14' >"$repo/patches/known-failures"
+refuses "a known failure without a reason is refused in one line" 'known-failures: want test, defect and reason.*same D14' \
+	python3 "$repo/scripts/results/verdict.py" matrix "$b"
+ok "and no other" test "$(wc -l <"$tmp/err")" = 1
 printf 'net/x:prog fixture.same\tD14\tnot yet\n' >"$repo/patches/known-failures"
 fails "a known failure that passes is a fault" 'passes on patched: take it out'
 ktap patched 'not ok 1 fixture.same' 'ok 2 fixture.fixed'
