@@ -63,7 +63,7 @@ guest_limit=${LIMIT:-$whole}
 [ "$shards" -le "$(wc -l <<<"$list")" ] || shards=$(wc -l <<<"$list")
 mkdir -p "$results"
 # what make run would keep is not the whole suite any more
-rm -f "$results/$guest".{ktap,console,inputs}
+rm -f "$results/$guest".{ktap,console,inputs} "$build/guest/$guest".*.ktap
 for ((i = 1; i <= shards; i++)); do
 	fill_initramfs "$i"
 done

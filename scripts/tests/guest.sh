@@ -17,7 +17,9 @@ refuses "a guest that panics before the tests is said to have panicked" \
 	'the base guest panicked: Kernel panic' kselftest FAULT=panic
 refuses "a guest that vanishes in the middle of its KTAP is said to have" \
 	'stopped in the middle of its tests; its KTAP is cut short' kselftest FAULT=die
+touch "$tmp/build/guest/base.9.ktap"
 ok "a guest that does not fail passes" kselftest TIMES=2
+ok "and what more guests have said before is not counted with it" test ! -e "$tmp/build/guest/base.9.ktap"
 ok "what is repeated is counted" grep -q ' race 2 times, base: [1-9][0-9]* passed, 0 failed, 0 skipped$' "$tmp/build/repeated"
 ok "and has run what is to be run twice" test "$(grep -c '^ok [0-9]* net/rdhup:race@[12]$' "$tmp/build/results/base.ktap")" = 2
 refuses "a number of times that is none is refused" 'TIMES=many is no number from 1 on' kselftest TIMES=many
