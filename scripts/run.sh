@@ -14,7 +14,7 @@ need "${guest_tools[@]}" "${qemu[0]}"
 # Control gets the programs that introduce's proofs name: the others test what
 # a kernel without the bit cannot do, and every wait of theirs would run out.
 programs_for_control() {
-	patches_of introduce | xargs sed -n 's/^Proof: *[^ ]* \([^ ]*\) .*/\1/p' | sort -u | paste -sd,
+	patches_of introduce | xargs -r sed -n 's/^Proof: *[^ ]* \([^ ]*\) .*/\1/p' | sort -u | paste -sd,
 }
 
 # What the race has shown, while patched is being built.

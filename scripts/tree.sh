@@ -18,18 +18,20 @@ move_branch() {
 	was=$(lgit rev-parse -q --verify "refs/generated/$1") || was=
 	if [ "$now" != "$2" ]; then
 		[ -z "$now" ] || [ "$now" = "$was" ] ||
-			die "branch $1 has commits that are not in patches/; run make save, or git --git-dir=$linux_git branch -D $1"
+			die "branch $1 has commits that are not in patches/; run make save, or in its worktree git reset --hard refs/generated/$1"
 		check_clean "$1"
 	fi
 	printf 'update refs/%s %s\n' "heads/$1" "$2" "generated/$1" "$2" "start/$1" "$3"
 }
 
 # check_clean NAME: its worktree has no change that is not committed.  Where a branch has
-# moved, its files may still be those of the commit in rdhup-head.
+# moved, its files may still be those of the commit in rdhup-head; if that is empty or
+# there is no index, writing them was interrupted, and nobody has edited them yet.
 check_clean() {
 	local dir=$build/linux/$1 stamp
 	[ -e "$dir/.git" ] || return 0
 	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
+	[ -e "${stamp%/*}/index" ] && { [ -s "$stamp" ] || [ ! -e "$stamp" ]; } || return 0
 	if [ -z "$(git -C "$dir" status --porcelain -uno)" ]; then
 		git -C "$dir" rev-parse HEAD >"$stamp"
 	elif ! { [ -s "$stamp" ] && git -C "$dir" diff --quiet "$(cat "$stamp")"; }; then
@@ -47,11 +49,12 @@ worktree() {
 		rm -rf "$dir"
 		lgit worktree prune
 		lgit worktree add -q --no-checkout --force "$dir" "$1"
-		git -C "$dir" rev-parse --absolute-git-dir | xargs -I{} touch {}/rdhup-head
 	fi
+	[ "$(git -C "$dir" symbolic-ref -q HEAD)" = "refs/heads/$1" ] ||
+		die "$dir is not on branch $1; end what you are at there, and git checkout $1"
 	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
 	[ "$(cat "$stamp" 2>/dev/null)" = "$(lgit rev-parse "$1")" ] || {
-		{ [ -e "$stamp" ] && [ ! -s "$stamp" ]; } || check_clean "$1"
+		check_clean "$1"
 		: >"$stamp"	# until all are written
 		git -C "$dir" -c checkout.workers=-1 reset -q --hard
 		git -C "$dir" rev-parse HEAD >"$stamp"
@@ -78,10 +81,10 @@ for branch in "${!head[@]}"; do
 	[ "$branch" = base ] || move_branch "$branch" "${head[$branch]}" "${start[$branch]:-${head[base]}}"
 done >"$build/moves"
 lgit update-ref --stdin <"$build/moves"	# all of them or none
-stored_files >"$build/in-step"
-# who edits and commits in one must not undo what has come in below it
+mv "$build/in-step.new" "$build/in-step"
+# who edits and commits in one must not undo what came in below it; a rebase goes on as it is
 for branch in "${!start[@]}"; do
-	[ ! -e "$build/linux/$branch/.git" ] || worktree "$branch"
+	[ "$(git -C "$build/linux/$branch" symbolic-ref -q HEAD 2>/dev/null)" != "refs/heads/$branch" ] || worktree "$branch"
 done
 [ "${1:-}" != --branches ] || exit 0
 for branch in control base patched ${1:+"$1"}; do

@@ -69,10 +69,8 @@ take() {
 	else
 		identity="$1 $2 $(stat -c '%s %Y' "$2")"
 	fi
-	if [ "$identity" = "$(cat "$linux_git/rdhup-source" 2>/dev/null)" ] &&
-		lgit rev-parse -q --verify refs/heads/base >/dev/null; then
-		return
-	fi
+	[ "$identity" != "$(cat "$linux_git/rdhup-source" 2>/dev/null)" ] ||
+		! lgit rev-parse -q --verify refs/heads/base >/dev/null || return 0
 	need_space 3 "unpacking and importing Linux"
 	if [ "$1" = tar ]; then
 		step "unpacking ${2##*/}"

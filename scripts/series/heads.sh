@@ -10,7 +10,7 @@ declare -A start=()	# the one that a series starts from
 inputs() {
 	lgit rev-parse base
 	cat "$top"/scripts/{lib/lib,series/order,series/series,series/heads}.sh | sha256sum
-	stored_files
+	stored_files | tee "$build/in-step.new"	# what is edited from here on is not in them
 }
 
 # chain NAMES: these series on base, one after the other; prints the last commit.
@@ -34,6 +34,7 @@ build_heads() {
 	start[introduce]=${head[control]}
 	mapfile -t all < <(sendable_series)
 	for series in "${all[@]}"; do
+		[ -f "$top/patches/$series/series" ] || die "patches/order names $series, and there is no patches/$series/series"
 		after=$(after_of "$series")
 		start[$series]=$(chain "$after")
 		head[$series]=$(build_series "$series" "${start[$series]}")

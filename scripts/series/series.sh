@@ -74,7 +74,7 @@ stored_files() {
 adds_of() {
 	local value found
 	for value in $(note_values Adds "$1"); do
-		found=$(repository_files "$value")
+		found=$(repository_files "$value" 2>/dev/null) || found=
 		[ -n "$found" ] ||
 			die "Adds: $value in ${1#"$top/patches/"}: there is no such file; remove the line or add the file"
 		printf '%s\n' "$found"
@@ -110,10 +110,7 @@ apply_patch() {
 build_series() {
 	local commit=$2 patch patches mail
 	mapfile -t patches < <(patches_of "$1")
-	if [ ${#patches[@]} = 0 ]; then
-		echo "$commit"
-		return
-	fi
+	[ ${#patches[@]} -gt 0 ] || { echo "$commit"; return 0; }
 	for patch in "${patches[@]}"; do
 		[ -f "$patch" ] || die "$1/series names ${patch##*/}, which does not exist"
 	done
@@ -136,6 +133,7 @@ build_series() {
 build_control() {
 	local patch patches
 	mapfile -t patches < <(patches_of introduce | tac)
+	[ ${#patches[@]} -gt 0 ] || die "patches/introduce/series names no patch; control is base without them"
 	start_index base "${patches[@]}"
 	for patch in "${patches[@]}"; do
 		apply_patch "$patch" -R

@@ -52,7 +52,8 @@ git -C "$tmp/work" sparse-checkout set tools/testing/selftests/net/rdhup
 git -C "$tmp/work" checkout -q
 echo '/* an edit */' >>"$tmp/work/tools/testing/selftests/net/rdhup/race.c"
 as_tester commit -q -a --fixup "$(git -C "$tmp/work" log --format=%H --diff-filter=A -- tools/testing/selftests/net/rdhup/race.c)"
-refuses "make tree does not overwrite a commit that is not saved" 'branch (nfc|selftests) has commits' tree
+refuses "make tree does not overwrite a commit that is not saved" \
+	'branch (nfc|selftests) has commits .* git reset --hard refs/generated/(nfc|selftests)$' tree
 GIT_SEQUENCE_EDITOR=: as_tester rebase -q -i --autosquash base
 echo >>"$repo/tools/testing/selftests/net/rdhup/race.c"
 cp "$repo/tools/testing/selftests/net/rdhup/race.c" "$tmp/race.c"
@@ -68,6 +69,10 @@ ok "an edit of an added file arrives at its kernel path, and one in a patch, and
 	"$(changed | sort | tr '\n' ' ')" = "?? patches/nfc/0003-nfc-planted.patch AM patches/nfc/series AM tools/testing/selftests/net/rdhup/race.c "
 # the branch moves, and a worktree must not stay behind: a commit there would undo what came in
 git -C "$repo" add -A
+# nor is what Ctrl-C has left half-written an edit of somebody's
+: >"$(git -C "$BUILD/linux/patched" rev-parse --absolute-git-dir)/rdhup-head"
+rm "$BUILD/linux/patched/net/nfc/llcp_sock.c"
+rm "$(git -C "$BUILD/linux/control" rev-parse --absolute-git-dir)/index"
 sed -i 's/^Subject: .*planted/&, and edited/; s|an edit|another edit|' "$repo/patches/nfc/0003-nfc-planted.patch"
 tree
 ok "a worktree follows its branch" grep -qx '/\* another edit \*/' "$file"
@@ -79,6 +84,21 @@ git -C "$nfc" reset -q --hard
 GIT_CONFIG_GLOBAL=$tmp/gitconfig git config --global core.autocrlf true
 ok "without it the worktree is brought up to date" env GIT_CONFIG_GLOBAL="$tmp/gitconfig" "$repo/scripts/tree.sh" nfc
 ok "and written as Linux is, whatever git's configuration says" test "$(tail -n 1 "$file")" = '/* an edit */'
+ok "one that was half-written is written" test "$(tail -n 1 "$BUILD/linux/patched/net/nfc/llcp_sock.c")" = '/* an edit */'
+git -C "$nfc" checkout -q --detach HEAD~1
+echo '/* in the middle of a rebase */' >>"$file"
+ok "a rebase is left to go on" tree
+ok "with its changes" grep -q 'middle of a rebase' "$file"
+refuses "and is not taken for the branch" 'linux/nfc is not on branch nfc; end what you are at' "$repo/scripts/tree.sh" nfc
+git -C "$nfc" checkout -q -f nfc
+
+# an edit that is made while make tree runs is not in the branches
+printf '#!/bin/sh\necho >>"%s/patches/net/cover-letter"\n' "$repo" >"$linux/hooks/reference-transaction"
+chmod +x "$linux/hooks/reference-transaction"
+tree
+rm "$linux/hooks/reference-transaction"
+refuses "what is edited while make tree runs is an edit" 'write over it: patches/net/cover-letter; git stash' "$repo/scripts/save.sh"
+git -C "$repo" checkout -q -- patches
 
 # a patch that does not apply, mended, leaves no half-made state
 awk '/^@@ / && !hit { hit = 1; print; next } hit == 1 && /^ ./ { print " no such line"; hit = 2; next } { print }' \
@@ -147,6 +167,16 @@ git -C "$repo" checkout -q -- .
 
 sed -i '0,/^Adds: .*/s||Adds: tools/no/such/file.c|' "$adder"
 refuses "an Adds: line for no file is named" 'Adds: tools/no/such/file.c .* no such file' tree
+git -C "$repo" checkout -q -- .
+sed -i '0,/^Adds: .*/s||Adds: ../file.c|' "$adder"
+refuses "and one for a file that is not of here" 'Adds: ../file.c .* no such file' tree
+git -C "$repo" checkout -q -- .
+echo nosuch >>"$repo/patches/order"
+refuses "a series without a folder is named" 'patches/order names nosuch, and there is no patches/nosuch/series' tree
+ok "in one line" test "$(wc -l <"$tmp/err")" = 1
+git -C "$repo" checkout -q -- .
+sed -i '/^[^#]/d' "$repo/patches/introduce/series"
+refuses "and introduce, if it is empty" 'patches/introduce/series names no patch' tree
 git -C "$repo" checkout -q -- .
 sed -i '/^From: /d' "$adder"
 refuses "a patch without an author is refused" 'is not a mail as git format-patch writes it' tree
