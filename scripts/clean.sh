@@ -5,8 +5,8 @@
 # shellcheck source=scripts/lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
 
-# nobody else has files of these names; the logs of what came to nothing are ours as well
-! compgen -G "$build/the-*.lock" >/dev/null || rm -rf "$build"
-rm -f "$build"/{apt,check}.log
-rmdir "$build" 2>/dev/null || [ ! -e "$build" ] ||
+# nobody else has files of these names; what came to nothing has left a log and no more
+{ ! compgen -G "$build/the-*.lock" >/dev/null &&
+	[ -n "$(find "$build" -mindepth 1 -maxdepth 1 ! -name apt.log ! -name check.log)" ]; } || rm -rf "$build"
+[ ! -e "$build" ] ||
 	die "BUILD=$build holds nothing that make has built; remove it by hand if it is to go"

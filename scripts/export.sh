@@ -109,7 +109,7 @@ if [ "$wanted" != man-pages ]; then
 fi
 mkdir -p "$outgoing"
 mapfile -t all < <(sendable_series; echo man-pages)
-[[ -z $wanted || " ${all[*]} " = *" $wanted "* ]] ||
+[ -z "$wanted" ] || grep -qxF -e "$wanted" <(printf '%s\n' "${all[@]}") ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 for series in "${all[@]}"; do
 	[[ -z $wanted || $series = "$wanted" ]] || continue

@@ -119,9 +119,7 @@ ln -sfn "../linux/${tree##*/}/${out##*/}" "$build/kernel/$kernel"
 configure
 inputs >"$out/inputs.new"
 file=$out/${image##*/}
-if cmp -s "$out/inputs.new" "$out/inputs" && [ -f "$file" ]; then
-	exit 0
-fi
+! cmp -s "$out/inputs.new" "$out/inputs" || [ ! -f "$file" ] || exit 0
 need_space 2 "building $kernel"
 step "building $kernel ($out/build.log): with nothing in the compiler's cache some 13 minutes on two CPUs, else one"
 started=$SECONDS

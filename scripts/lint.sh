@@ -27,7 +27,7 @@ need "${kernel_tools[@]}" sparse "$clang" codespell shellcheck
 [ -e "$tree/.git" ] || "$top/scripts/tree.sh"
 mapfile -t all < <(sendable_series)
 [ "$wanted" != introduce ] || all=(introduce)
-[[ -z $wanted || " ${all[*]} " = *" $wanted "* ]] ||
+[ -z "$wanted" ] || grep -qxF -e "$wanted" <(printf '%s\n' "${all[@]}") ||
 	die "S=$wanted is not a series that is sent; name one of: ${all[*]}"
 [ -z "$gate" ] || compgen -G "$top/scripts/lint/*-$gate.sh" >/dev/null ||
 	die "G=$gate is no gate; name one of: $(cd "$top/scripts/lint" && printf '%s\n' *-*.sh | sed 's/^[a-z]*-//; s/\.sh$//' | paste -sd' ') abi cocci kunit"

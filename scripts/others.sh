@@ -106,7 +106,7 @@ fi
 kernels_wanted=(base patched)
 [ -z "${2:-}" ] || kernels_wanted=("$2") ONLY=$2
 for each in "${suites[@]}"; do
-	[[ " $known " = *" $each "* ]] || die "T=$each is no suite; name one of: $known"
+	[[ $each != *" "* && " $known " = *" $each "* ]] || die "T=$each is no suite; name one of: $known"
 done
 case ${2:-base} in control | base | patched) ;; *) die "K=$2 is none of control, base and patched" ;; esac
 export ONLY=${ONLY:-}

@@ -61,6 +61,7 @@ fate_at() {
 	key=$(key_of "$1" "$2" x86_64 "$3 $4")
 	if [ ! -s "$key.fate" ]; then
 		LIMIT=120 boot_at "$1" prove "$2" "$3" >"$key.log"
+		[ -e "$build/results/prove.console" ] || die "$2 was not run on $1: $(grep -m 1 "^rdhup: " "$key.log")"
 		if grep -qsF -- "$4" "$build/results/prove.console"; then
 			echo FAIL
 		elif grep -q '^rdhup: the prove guest hung' "$key.log"; then

@@ -16,6 +16,8 @@ git config --file "$GIT_CONFIG_GLOBAL" user.email submitter@localhost.localdomai
 git config --file "$GIT_CONFIG_GLOBAL" trailer.separators =
 somebody='Somebody Else <else@localhost.localdomain>'
 "$repo/scripts/tree.sh" --branches >"$here/out"
+refuses "two series for one are no export of nothing" 'S=nfc bluetooth is not a series that is sent' \
+	"$repo/scripts/export.sh" 'nfc bluetooth'
 
 # one patch taken as maintainers take it, and one of our own behind it
 work=$here/work

@@ -47,6 +47,8 @@ borrow_build "$tmp/build"
 LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 LANGUAGE=de BUILD=$tmp/build "$repo/scripts/lint.sh" language >"$tmp/language" 2>&1 || true
 ok "gcc, git and make speak English to the gates" grep -qx '# the gates are run with LC_ALL=C LANG=C' "$tmp/language"
 rm "$repo/scripts/lint/repo-language.sh"
+refuses "two series for one are no run of nothing" 'S=nfc bluetooth is not a series that is sent' \
+	env BUILD="$tmp/build" "$repo/scripts/lint.sh" checkpatch 'nfc bluetooth'
 
 # whom the end of a script signals: those who are still there
 signalled=$(with_lib 'in_background sleep 100; long=$!; in_background true; wait $!
@@ -112,7 +114,9 @@ ok "and found again by the next verb" git -C "$tmp/there/linux/base" rev-parse H
 ok "make clean with BUILD= removes that directory" env BUILD="$tmp/locks/b" bash -c "mkdir -p '$tmp/locks/b' && touch '$tmp/locks/b/the-branches.lock' &&
 	'$repo/scripts/clean.sh' && [ ! -e '$tmp/locks/b' ]"
 mkdir -p "$tmp/home"/{guest,linux.git}
-touch "$tmp/home/letter"
+touch "$tmp/home"/{letter,check.log}
 refuses "one that holds something else is left alone" 'holds nothing that make has built' \
 	env BUILD="$tmp/home" "$repo/scripts/clean.sh"
-ok "and all that is in it" test -e "$tmp/home/letter"
+ok "and all that is in it" test -e "$tmp/home/letter" -a -e "$tmp/home/check.log"
+rm -r "$tmp/home"/{guest,linux.git,letter}
+ok "one with nothing but a log is removed" env BUILD="$tmp/home" bash -c "'$repo/scripts/clean.sh' && [ ! -e '$tmp/home' ]"
