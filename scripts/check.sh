@@ -17,7 +17,7 @@ run_tests() { # run_tests SCRIPT [ARGUMENT...]
 	step "$name"
 	# a script that dies half-way must not count as passed
 	{ bash "$@" 2>&1 || echo "not ok - $name ran to its end"; } | tee "$part"
-	grep -qE '^(not )?ok - ' "$part" || echo "not ok - $name has tested anything" | tee "$part"
+	grep -qE '^(not )?ok - ' "$part" || echo "not ok - $name has tested anything" | tee -a "$part"
 	cat "$part" >>"$log"
 	step "$name took $((SECONDS - started)) s"
 }

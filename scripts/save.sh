@@ -27,8 +27,8 @@ as_stored() {
 	message=$(lgit log -1 --format=%B "$commit")
 	while read -r _ mode _ _ status file; do
 		if [ "$status" = A ]; then
-			[[ $file =~ ^($(IFS='|' && echo "${kernel_paths[*]}"))/ ]] ||
-				die "$(lgit log -1 --format=%s "$commit"): adds $file; what is added lies below one of: ${kernel_paths[*]}"
+			[[ "$mode $file" =~ ^100...\ ($(IFS='|' && echo "${kernel_paths[*]}"))/ ]] ||
+				die "$(lgit log -1 --format=%s "$commit"): adds $file; what is added is a file below one of: ${kernel_paths[*]}"
 			if ! covered "$file" "$message"; then
 				grep -q '^---$' <<<"$message" || message+=$'\n---'
 				message+=$'\n'"Adds: $file"

@@ -46,10 +46,11 @@ check ': >"$BUILD/results/complete"'
 says "so is a test that dies half-way" 1 "6 passed, 1 failed"
 ok "by its name, too" grep -qx 'not ok - tests/good.sh ran to its end' "$tmp/out"
 
-stub tests/good.sh :
+stub tests/good.sh 'echo nothing to do'
 check ': >"$BUILD/results/complete"'
 says "one that tests nothing has not passed" 1 "5 passed, 1 failed"
 ok "and is named" grep -qx 'not ok - tests/good.sh has tested anything' "$tmp/out"
+ok "with what it said" grep -qx 'nothing to do' "$BUILD/check.log"
 
 # A guest's results are kept for as long as nothing that they depend on changes;
 # what shortens a run does.

@@ -86,6 +86,7 @@ ok "without it the worktree is brought up to date" env GIT_CONFIG_GLOBAL="$tmp/g
 ok "and written as Linux is, whatever git's configuration says" test "$(tail -n 1 "$file")" = '/* an edit */'
 ok "one that was half-written is written" test "$(tail -n 1 "$BUILD/linux/patched/net/nfc/llcp_sock.c")" = '/* an edit */'
 git -C "$nfc" checkout -q --detach HEAD~1
+git -C "$nfc" rev-parse HEAD >"$(git -C "$nfc" rev-parse --absolute-git-dir)/rdhup-head"	# as if the branch had moved
 echo '/* in the middle of a rebase */' >>"$file"
 ok "a rebase is left to go on" tree
 ok "with its changes" grep -q 'middle of a rebase' "$file"
@@ -122,8 +123,13 @@ mkdir "$nfc/lib"
 touch "$nfc/lib/planted.c"
 as_tester add -f --sparse lib/planted.c
 as_tester commit -q -m "a file that is nowhere"
-refuses "a new file at no kernel path is refused" 'a file that is nowhere: adds lib/planted.c; what is added lies below' \
+refuses "a new file at no kernel path is refused" 'a file that is nowhere: adds lib/planted.c; what is added is a file below' \
 	"$repo/scripts/save.sh"
+ln -s nowhere "$nfc/net/nfc/planted"
+as_tester rm -q --cached --sparse lib/planted.c
+as_tester add -f net/nfc/planted
+as_tester commit -q --amend -m "a link"
+refuses "and so is what is no file" 'a link: adds net/nfc/planted; what is added is a file' "$repo/scripts/save.sh"
 rm "$nfc/lib/planted.c"
 as_tester reset -q --hard HEAD~1
 ok "when all is mended, all is saved" "$repo/scripts/save.sh"
