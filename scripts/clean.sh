@@ -7,6 +7,6 @@
 
 # nobody else has files of these names; what came to nothing has left a log and no more
 { ! compgen -G "$build/the-*.lock" >/dev/null &&
-	[ -n "$(find "$build" -mindepth 1 -maxdepth 1 ! -name apt.log ! -name check.log)" ]; } || rm -rf "$build"
+	[ -n "$(find -H "$build" -mindepth 1 -maxdepth 1 ! -name apt.log ! -name check.log)" ]; } || rm -rf "$(realpath "$build")" "$build"
 [ ! -e "$build" ] ||
 	die "BUILD=$build holds nothing that make has built; remove it by hand if it is to go"

@@ -24,12 +24,14 @@ move_branch() {
 	printf 'update refs/%s %s\n' "heads/$1" "$2" "generated/$1" "$2" "start/$1" "$3"
 }
 
-# check_clean NAME: its worktree has no change that is not committed.  Where a branch has
-# moved, its files may still be those of the commit in rdhup-head; if that is empty or
-# there is no index, writing them was interrupted, and nobody has edited them yet.
+# check_clean NAME: its worktree is on the branch and has no change that is not committed.
+# Where that has moved, the files may still be those of the commit in rdhup-head; if it is
+# empty or there is no index, writing them was interrupted, and nobody has edited them yet.
 check_clean() {
 	local dir=$build/linux/$1 stamp
 	[ -e "$dir/.git" ] || return 0
+	[ "$(git -C "$dir" symbolic-ref -q HEAD)" = "refs/heads/$1" ] ||
+		die "$dir is not on branch $1; end what you are at there, and git checkout $1"
 	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
 	[ -e "${stamp%/*}/index" ] && { [ -s "$stamp" ] || [ ! -e "$stamp" ]; } || return 0
 	if [ -z "$(git -C "$dir" status --porcelain -uno)" ]; then
@@ -50,10 +52,8 @@ worktree() {
 		lgit worktree prune
 		lgit worktree add -q --no-checkout --force "$dir" "$1"
 	fi
-	[ "$(git -C "$dir" symbolic-ref -q HEAD)" = "refs/heads/$1" ] ||
-		die "$dir is not on branch $1; end what you are at there, and git checkout $1"
 	stamp=$(git -C "$dir" rev-parse --absolute-git-dir)/rdhup-head
-	[ "$(cat "$stamp" 2>/dev/null)" = "$(lgit rev-parse "$1")" ] || {
+	[ "$(git -C "$dir" symbolic-ref -q HEAD) $(cat "$stamp" 2>/dev/null)" = "refs/heads/$1 $(lgit rev-parse "$1")" ] || {
 		check_clean "$1"
 		: >"$stamp"	# until all are written
 		git -C "$dir" -c checkout.workers=-1 reset -q --hard

@@ -117,6 +117,11 @@ mkdir -p "$tmp/home"/{guest,linux.git}
 touch "$tmp/home"/{letter,check.log}
 refuses "one that holds something else is left alone" 'holds nothing that make has built' \
 	env BUILD="$tmp/home" "$repo/scripts/clean.sh"
+ln -s home "$tmp/link"
+refuses "behind a link, too" 'holds nothing that make has built' env BUILD="$tmp/link" "$repo/scripts/clean.sh"
 ok "and all that is in it" test -e "$tmp/home/letter" -a -e "$tmp/home/check.log"
 rm -r "$tmp/home"/{guest,linux.git,letter}
 ok "one with nothing but a log is removed" env BUILD="$tmp/home" bash -c "'$repo/scripts/clean.sh' && [ ! -e '$tmp/home' ]"
+mkdir "$tmp/home"
+touch "$tmp/home/the-branches.lock"
+ok "and what is behind a link goes with it" env BUILD="$tmp/link" bash -c "'$repo/scripts/clean.sh' && [ ! -e '$tmp/home' ] && [ ! -h '$tmp/link' ]"

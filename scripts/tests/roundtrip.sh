@@ -91,6 +91,14 @@ echo '/* in the middle of a rebase */' >>"$file"
 ok "a rebase is left to go on" tree
 ok "with its changes" grep -q 'middle of a rebase' "$file"
 refuses "and is not taken for the branch" 'linux/nfc is not on branch nfc; end what you are at' "$repo/scripts/tree.sh" nfc
+# its end would not find the branch where it was, and git rebase --abort would take it back
+nfc_at() { printf 'update refs/%s/nfc %s\n' heads "$1" generated "$1" | git --git-dir="$linux" update-ref --stdin; }
+git -C "$nfc" checkout -q -f HEAD
+tip=$(git --git-dir="$linux" rev-parse nfc)
+nfc_at "$tip~1"
+refuses "nor is the branch moved away from under it" 'linux/nfc is not on branch nfc; end what you are at' tree
+ok "it is where it was" test "$(git --git-dir="$linux" rev-parse nfc)" = "$(git --git-dir="$linux" rev-parse "$tip~1")"
+nfc_at "$tip"
 git -C "$nfc" checkout -q -f nfc
 
 # an edit that is made while make tree runs is not in the branches
