@@ -154,8 +154,10 @@ refused() { # refused LINE PATTERN: one line says what is wrong with it, and not
 ok "a line with fewer fields is refused" refused 'planted\tworse\tok\tFAIL\tnet/0001' 'want six fields .* there are 5$'
 refuses "a suite that there is not is refused, the others are named" 'T=plated is no suite; name one of: .*planted' \
 	env BUILD="$tmp/build" "$tmp/repo/scripts/others.sh" plated
-refuses "and two for one" 'T=packetdrill planted is no suite; name one of: packetdrill planted' \
-	env BUILD="$tmp/build" "$tmp/repo/scripts/others.sh" 'packetdrill planted'
+touch "$tmp/repo/scripts/others/plant.sh"
+refuses "and two for one" 'T=plant planted is no suite; name one of: plant planted$' \
+	env BUILD="$tmp/build" "$tmp/repo/scripts/others.sh" 'plant planted'
+rm "$tmp/repo/scripts/others/plant.sh"
 ok "and one of a suite that there is not" refused 'plated\tworse\tok\tFAIL\tnet/0001\tx' 'there is no suite "plated"'
 ok "and one of no answer" refused 'planted\tworse\tok\tfail\tnet/0001\tx' '"fail" is no answer'
 ok "and one where nothing changes" refused 'planted\tworse\tok\tok\tnet/0001\tx' '"ok" on both is no change'

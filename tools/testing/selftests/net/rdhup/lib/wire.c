@@ -52,7 +52,7 @@ int wire_open(struct wire *w)
 	err = own_net();
 	if (err)
 		return err;
-	/* It would be counted, and rarely is where it cannot be switched off. */
+	/* It would be counted, as it rarely is where this fails. */
 	no_loss_probe();
 	ll.sll_ifindex = (int)if_nametoindex("lo");
 	w->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
