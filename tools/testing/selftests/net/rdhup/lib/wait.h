@@ -86,7 +86,7 @@ long sleeps_of(pid_t tid);
 /*
  * How often @w has slept, once it is certain that it sleeps again: its state
  * says so a little before the count does.  -ETIMEDOUT, which is no count that
- * a waiter has started with, if it does not come to rest within MUST_MS.
+ * a waiter has started with, if it does not come to rest in twice MUST_MS.
  */
 long settled_sleeps(const struct waiter *w);
 
