@@ -11,6 +11,11 @@ export BUILD=$tmp/build
 linux=$BUILD/linux.git
 tree() { "$repo/scripts/tree.sh" --branches; }
 changed() { git -C "$repo" status --porcelain | grep -v '^A  ' || true; }
+# is_refused SENTENCE PATTERN: by make tree, and what was planted is taken back
+is_refused() {
+	refuses "$1" "$2" tree
+	git -C "$repo" checkout -q -- .
+}
 # The first hunk of the first patch that touches tcp.c.
 victim=$(grep -l '^diff --git a/net/ipv4/tcp.c' "$repo"/patches/introduce/*.patch | head -n 1)
 
@@ -159,16 +164,14 @@ ok "one that is after two has both below it" test -n "$(git --git-dir="$linux" l
 ok "and what these are after" test "$(git --git-dir="$linux" rev-parse net)" = \
 	"$(git --git-dir="$linux" merge-base net refs/start/rfc)"
 sed -i '1i # after: rfc' "$repo/patches/nfc/series"
-refuses "a series that is after a later one is refused" \
-	'nfc/series: after rfc, which does not come before nfc in patches/order' tree
-git -C "$repo" checkout -q -- .
+is_refused "a series that is after a later one is refused" \
+	'nfc/series: after rfc, which does not come before nfc in patches/order'
 
 # what is wrong with patches is said with names
 touch "$repo/tools/testing/selftests/net/rdhup/orphan.h"
 sed -i '0,/^Adds: /s|^Adds: tools/testing/selftests/net/rdhup/*$|Adds: tools/testing/selftests/net/rdhup/Makefile|' \
 	"$repo"/patches/*/*.patch
-refuses "a file that no patch adds is named" 'rdhup/[a-z_]*\.[ch] is at a kernel path, but no patch' tree
-git -C "$repo" checkout -q -- .
+is_refused "a file that no patch adds is named" 'rdhup/[a-z_]*\.[ch] is at a kernel path, but no patch'
 rm "$repo/tools/testing/selftests/net/rdhup/orphan.h"
 
 adder=$(grep -l '^Adds: ' "$repo"/patches/selftests/*.patch | head -n 1)
@@ -176,24 +179,18 @@ other=$(grep -l '^Proof: ' "$repo"/patches/net/*.patch | head -n 1)
 line=$(grep -m 1 '^Adds: ' "$adder")
 awk -v line="$line" '{ print } /^---$/ && !done { print line; done = 1 }' "$other" >"$tmp/patch"
 cp "$tmp/patch" "$other"
-refuses "a file that two patches add is named with both" 'is added by both' tree
-git -C "$repo" checkout -q -- .
+is_refused "a file that two patches add is named with both" 'is added by both'
 
 sed -i '0,/^Adds: .*/s||Adds: tools/no/such/file.c|' "$adder"
-refuses "an Adds: line for no file is named" 'Adds: tools/no/such/file.c .* no such file' tree
-git -C "$repo" checkout -q -- .
+is_refused "an Adds: line for no file is named" 'Adds: tools/no/such/file.c .* no such file'
 sed -i '0,/^Adds: .*/s||Adds: ../file.c|' "$adder"
-refuses "and one for a file that is not of here" 'Adds: ../file.c .* no such file' tree
-git -C "$repo" checkout -q -- .
+is_refused "and one for a file that is not of here" 'Adds: ../file.c .* no such file'
 echo nosuch >>"$repo/patches/order"
-refuses "a series without a folder is named" 'patches/order names nosuch, and there is no patches/nosuch/series' tree
+is_refused "a series without a folder is named" 'patches/order names nosuch, and there is no patches/nosuch/series'
 ok "in one line" test "$(wc -l <"$tmp/err")" = 1
-git -C "$repo" checkout -q -- .
 sed -i '/^[^#]/d' "$repo/patches/introduce/series"
-refuses "and introduce, if it is empty" 'patches/introduce/series names no patch' tree
-git -C "$repo" checkout -q -- .
+is_refused "and introduce, if it is empty" 'patches/introduce/series names no patch'
 sed -i '/^From: /d' "$adder"
-refuses "a patch without an author is refused" 'is not a mail as git format-patch writes it' tree
-git -C "$repo" checkout -q -- .
+is_refused "a patch without an author is refused" 'is not a mail as git format-patch writes it'
 echo 'no-such.patch' >>"$repo/patches/net/series"
 refuses "a series file that names no patch is refused" 'no-such.patch, which does not exist' tree
